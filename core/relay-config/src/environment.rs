@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::{
-    ConfigError, Origin,
+    CONFIG_VARIABLE, ConfigError, Origin,
     catalog::Catalog,
     file,
     key::Key,
@@ -31,6 +31,7 @@ pub(crate) fn read(
     let sorted: BTreeMap<_, _> = env.iter().map(|(name, text)| (name, text)).collect();
     for (variable, text) in sorted {
         let Some(name) = variable.strip_prefix(PREFIX) else {
+            errors.extend(misspelt(variable, catalog));
             continue;
         };
         let names: Vec<_> = name.split("__").map(str::to_lowercase).collect();
@@ -46,6 +47,25 @@ pub(crate) fn read(
         }
     }
     Layer { root }
+}
+
+/// `RELAYD_SMP_LISTEN` is no override, but whoever wrote it thinks that it is.
+fn misspelt(variable: &str, catalog: &Catalog) -> Option<ConfigError> {
+    let letters = |name: &str| name.replace('_', "");
+    if !variable.starts_with("RELAYD_") || variable == CONFIG_VARIABLE {
+        return None;
+    }
+    let names = catalog.names();
+    let mut all = names.iter().map(Key::variable);
+    let meant = all.find(|known| letters(known) == letters(variable))?;
+    Some(ConfigError::UnknownKey {
+        at: Origin::Environment {
+            variable: variable.to_owned(),
+        },
+        what: "variable",
+        key: variable.to_owned(),
+        hint: format!("did you mean `{meant}`?"),
+    })
 }
 
 fn node(text: &str, schema: &Value, at: &Origin) -> Node {

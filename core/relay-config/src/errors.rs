@@ -41,12 +41,12 @@ pub enum ConfigError {
         /// What the parser says.
         reason: String,
     },
-    /// A key or section that does not exist.
+    /// A key, section or variable that does not exist.
     #[error("{}unknown {what} `{key}`{}", place(.at), clause(.hint))]
     UnknownKey {
         /// Where it is written.
         at: Origin,
-        /// `key` or `section`.
+        /// `key`, `section` or `variable`.
         what: &'static str,
         /// The dotted name.
         key: String,

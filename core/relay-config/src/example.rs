@@ -28,8 +28,8 @@ pub fn example(specs: &[SectionSpec]) -> String {
 const INTRO: &str = "\
 The configuration of relayd. Every key is here, with its manual.
 
-A key behind a bare # shows its default: take the # away to set it. Without this file, and \
-without any key, the defaults hold. Files in conf.d beside this one are read after it, in the \
+A key right behind a # shows its default: take the # away to set it. A key behind a # and a space \
+is a sample for what is not set. Whatever is left out keeps its default. Files in conf.d beside this one are read after it, in the \
 order of their names, and an environment variable such as RELAYD__SECTION__KEY wins over all.
 
 Durations are written like 250ms, 10s, 5m, 12h or 21d; sizes like 512, 16KiB, 64MiB or 2GiB.";

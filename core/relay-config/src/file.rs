@@ -177,6 +177,8 @@ fn float(text: &str) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::key::Key;
 
@@ -205,5 +207,12 @@ mod tests {
         assert_eq!(leaf("99999999999999999999"), "99999999999999999999");
         assert_eq!(leaf("1.5"), 1.5);
         assert_eq!(leaf("inf"), "inf");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_survived(text in "[\\[\\]{}=.,'\"#\\n ä1a-c-]{0,40}") {
+            let _ = parse(Path::new("f"), &text);
+        }
     }
 }

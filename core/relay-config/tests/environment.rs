@@ -2,6 +2,7 @@
 
 mod support;
 
+use proptest::prelude::*;
 use relay_config::{ByteSize, Span};
 use support::{Durability, Machine, Peer, Storage};
 
@@ -84,4 +85,15 @@ fn other_variables_are_no_business_of_ours() {
         .env("RELAYD_LOG", "y")
         .env("relayd__smp__x", "z");
     machine.loaded();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_text_for_any_key_is_survived(text in ".*", key in "(SMP|STORAGE|X)?(__[A-Z_]{0,8}){0,3}") {
+        for name in ["SMP__LISTEN", "SMP__PEERS", "SMP__LIMITS", "SMP__NAMES__A", &key] {
+            let _ = Machine::new().env(&format!("RELAYD__{name}"), &text).load();
+        }
+    }
 }

@@ -42,6 +42,10 @@ fn an_unknown_variable_is_named() {
     assert_snapshot!(machine.problem(), @"environment RELAYD__SMP__LISTN: unknown key `smp.listn`; did you mean `RELAYD__SMP__LISTEN`?");
     let machine = Machine::new().env("RELAYD__SMPP__LISTEN", "a:1");
     assert_snapshot!(machine.problem(), @"environment RELAYD__SMPP__LISTEN: unknown section `smpp`; did you mean `RELAYD__SMP__LISTEN`?");
+    let machine = Machine::new().env("RELAYD__SMP_LISTEN", "a:1");
+    assert_snapshot!(machine.problem(), @"environment RELAYD__SMP_LISTEN: unknown key `smp_listen`; did you mean `RELAYD__SMP__LISTEN`?");
+    let machine = Machine::new().env("RELAYD_SMP_LISTEN", "a:1");
+    assert_snapshot!(machine.problem(), @"environment RELAYD_SMP_LISTEN: unknown variable `RELAYD_SMP_LISTEN`; did you mean `RELAYD__SMP__LISTEN`?");
     let machine = Machine::new().env("RELAYD__", "a:1");
     assert_snapshot!(machine.problem(), @r#"environment RELAYD__: unknown key `""`; known here: data_dir, storage, smp"#);
 }
@@ -124,7 +128,7 @@ fn every_problem_is_found_in_one_go() {
         .file("home/conf.d/a.toml", "broken")
         .file("home/conf.d/b.toml", "[storage]\ndurability = 7")
         .env("RELAYD__SMP__LIMITS__BLOCK", "big");
-    assert_snapshot!(machine.problems().join("\n"), @r###"
+    assert_snapshot!(machine.problems().join("\n"), @r#"
     home/conf.d/a.toml:1:7: key with no value, expected `=`
     home/relayd.toml:1: unknown key `nonsense`; known here: data_dir, storage, smp
     home/conf.d/b.toml:2: storage.durability: 7 is not one of "power", "process"; for example `durability = "power"`
@@ -132,7 +136,7 @@ fn every_problem_is_found_in_one_go() {
     environment RELAYD__SMP__LIMITS__BLOCK: smp.limits.block: `big` is not a size like 512, 16KiB, 64MiB or 2GiB; for example `RELAYD__SMP__LIMITS__BLOCK=16KiB`
     home/relayd.toml:5: smp.limits.idle: `x` is not a duration like 250ms, 10s, 5m, 12h, 21d or 1h30m; for example `idle = "15m"`
     home/relayd.toml:4: smp.listen: `abc` is not an address like 127.0.0.1:8080; for example `listen = ["127.0.0.1:5223"]`
-    "###);
+    "#);
     let display = machine.load().unwrap_err().to_string();
     assert_snapshot!(machine.local(&display), @"home/conf.d/a.toml:1:7: key with no value, expected `=` (and 6 more problems)");
 }

@@ -9,12 +9,13 @@ use support::{Machine, Smp, Storage, Top, specs, with};
 
 #[test]
 fn the_example_is_the_manual() {
-    assert_snapshot!(example(&specs()), @r###"
+    assert_snapshot!(example(&specs()), @r#"
     # The configuration of relayd. Every key is here, with its manual.
     #
-    # A key behind a bare # shows its default: take the # away to set it. Without this file, and without
-    # any key, the defaults hold. Files in conf.d beside this one are read after it, in the order of
-    # their names, and an environment variable such as RELAYD__SECTION__KEY wins over all.
+    # A key right behind a # shows its default: take the # away to set it. A key behind a # and a space
+    # is a sample for what is not set. Whatever is left out keeps its default. Files in conf.d beside
+    # this one are read after it, in the order of their names, and an environment variable such as
+    # RELAYD__SECTION__KEY wins over all.
     #
     # Durations are written like 250ms, 10s, 5m, 12h or 21d; sizes like 512, 16KiB, 64MiB or 2GiB.
 
@@ -89,7 +90,7 @@ fn the_example_is_the_manual() {
     # Who is told about trouble.
     # Default: "".
     # contact = ""
-    "###);
+    "#);
 }
 
 /// A default is a `#` with the key right behind it.
@@ -152,7 +153,7 @@ fn changed() -> Machine {
 fn show_tells_every_value_and_where_it_was_said() {
     let machine = changed();
     let text = render(&show(&machine.loaded(), &specs()));
-    assert_snapshot!(machine.local(&text), @r###"
+    assert_snapshot!(machine.local(&text), @r#"
     data_dir = "./relay-data"  # from default
 
     [storage]
@@ -171,7 +172,7 @@ fn show_tells_every_value_and_where_it_was_said() {
     idle = "15m"     # from home/relayd.toml:5
     block = "16KiB"  # from default
     connections = 7  # from environment RELAYD__SMP__LIMITS__CONNECTIONS
-    "###);
+    "#);
     assert!(toml::from_str::<toml::Table>(&text).is_ok());
 }
 

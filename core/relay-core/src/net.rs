@@ -1,0 +1,37 @@
+//! Every socket the daemon listens on, and every connection until a service has it.
+//!
+//! - A [`ListenAddr`] comes from config; [`Listener::bind`] binds it, or [`Inherited`] has it already from systemd
+//!   or from the process this one replaces.
+//! - An [`Acceptor`] accepts: a [`Gate`] limits, a PROXY header may name the client, [`ServerTls`] shakes hands,
+//!   all within one deadline. A [`Service`] gets a [`Conn`].
+//! - [`Http`] is the service that answers with an axum router.
+//! - A [`Drainer`] asks for the end in two steps; every connection's task is awaited by [`Acceptor::run`].
+//! - [`NetMetrics`] counts by listener. No log, metric or `Debug` shows a client's address: see [`Peer`].
+
+mod accept;
+mod addr;
+mod bind;
+mod conn;
+mod http;
+mod inherited;
+mod limits;
+mod metrics;
+pub mod panics;
+mod peer;
+pub mod proxy_protocol;
+mod service;
+mod tls;
+
+pub use self::{
+    accept::{AcceptOptions, Accepting, Acceptor, Listen},
+    addr::{AddrError, ListenAddr},
+    bind::{BindError, BindOptions, Listener},
+    conn::{Conn, Socket, Stream},
+    http::Http,
+    inherited::Inherited,
+    limits::{ConnectionLimits, Gate, Permit},
+    metrics::{ListenerMetrics, NetMetrics, Refusal},
+    peer::{LimitKey, Peer},
+    service::{Drain, Drainer, Service},
+    tls::{ServerTls, TlsError},
+};

@@ -8,11 +8,10 @@ use std::{
     cell::{Cell, RefCell},
     fmt,
     panic::{self, AssertUnwindSafe, PanicHookInfo},
-    pin::pin,
+    pin::Pin,
     sync::Once,
+    task::{Context, Poll},
 };
-
-use futures_util::future::poll_fn;
 
 static HOOK: Once = Once::new();
 
@@ -23,16 +22,27 @@ thread_local! {
 }
 
 /// Runs `future`; its panic becomes an error.
-pub async fn catch<F: Future>(future: F) -> Result<F::Output, Panicked> {
+///
+/// The future is boxed: a guard then costs a pointer where it stands, in tasks that live as long as a connection.
+pub fn catch<F: Future>(future: F) -> Catch<F> {
     HOOK.call_once(install_hook);
-    let mut future = pin!(future);
-    poll_fn(|context| {
-        guarded(|| future.as_mut().poll(context)).map_or_else(
-            |panicked| std::task::Poll::Ready(Err(panicked)),
-            |poll| poll.map(Ok),
-        )
-    })
-    .await
+    Catch(Box::pin(future))
+}
+
+/// See [`catch`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct Catch<F>(Pin<Box<F>>);
+
+impl<F: Future> Future for Catch<F> {
+    type Output = Result<F::Output, Panicked>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match guarded(|| self.0.as_mut().poll(context)) {
+            Ok(poll) => poll.map(Ok),
+            Err(panicked) => Poll::Ready(Err(panicked)),
+        }
+    }
 }
 
 fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Panicked> {

@@ -37,7 +37,7 @@ impl Entrance {
         self.metrics.accepted.inc();
         match self.admit(socket, peer) {
             Ok(arrival) => {
-                tasks.spawn(Arc::clone(self).attend(arrival));
+                tasks.spawn(Arc::clone(self).attend(Box::new(arrival)));
             }
             Err(why) => self.refuse(why),
         }
@@ -68,10 +68,10 @@ impl Entrance {
     }
 
     /// The whole life of a connection's task. `biased`: when time is up the service is polled a last time first.
-    async fn attend(self: Arc<Self>, arrival: Arrival) {
+    async fn attend(self: Arc<Self>, arrival: Box<Arrival>) {
         tokio::select! {
             biased;
-            outcome = panics::catch(self.serve(arrival)) => {
+            outcome = panics::catch(Arc::clone(&self).serve(arrival)) => {
                 if let Err(panicked) = outcome {
                     self.metrics.panicked();
                     tracing::error!(listener = %self.name, place = %panicked, "a connection's task panicked; only that connection ends");
@@ -81,8 +81,10 @@ impl Entrance {
         }
     }
 
-    async fn serve(&self, arrival: Arrival) {
-        match self.establish(arrival).await {
+    async fn serve(self: Arc<Self>, arrival: Box<Arrival>) {
+        // Boxed, so that a connection's task does not keep the room of its handshake for life.
+        let established = Box::pin(self.establish(*arrival)).await;
+        match established {
             Ok(conn) => self.service.serve(conn, self.drain.clone()).await,
             Err(why) => self.refuse(why),
         }
@@ -94,19 +96,7 @@ impl Entrance {
     }
 
     async fn establish(&self, arrival: Arrival) -> Result<Conn, Refusal> {
-        if !arrival.behind_proxy && self.options.tls.is_none() {
-            let Arrival { socket, held, .. } = arrival;
-            return Ok(self.conn(
-                Stream::plain(socket, held),
-                arrival.peer,
-                arrival.handshake_deadline,
-            ));
-        }
-        // Boxed, so that a connection's task does not keep the room of its handshake for life.
-        let handshake = Box::pin(timeout_at(
-            arrival.handshake_deadline,
-            self.shake_hands(arrival),
-        ));
+        let handshake = timeout_at(arrival.handshake_deadline, self.shake_hands(arrival));
         handshake.await.unwrap_or(Err(Refusal::HandshakeTimeout))
     }
 
@@ -146,4 +136,47 @@ impl Entrance {
 async fn read_source(socket: &mut Socket) -> Result<Option<SocketAddr>, Refusal> {
     let source = proxy_protocol::read_header(socket).await;
     source.map_err(|_| Refusal::ProxyHeader)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::BoxFuture;
+    use tokio::net::UnixStream;
+
+    use super::*;
+    use crate::net::{ConnectionLimits, Drainer, NetMetrics};
+
+    struct Nobody;
+
+    impl Service for Nobody {
+        fn serve(&self, _: Conn, _: Drain) -> BoxFuture<'static, ()> {
+            Box::pin(async {})
+        }
+    }
+
+    /// What every connection costs beside its service: a million idle ones multiply it.
+    #[tokio::test]
+    async fn a_connections_task_is_small() {
+        let metrics = NetMetrics::register(&prometheus::Registry::new()).unwrap();
+        let entrance = Arc::new(Entrance {
+            name: "test".into(),
+            local: Arc::new("127.0.0.1:1".parse().unwrap()),
+            gate: Gate::new(ConnectionLimits::default()),
+            options: AcceptOptions::default(),
+            service: Arc::new(Nobody),
+            metrics: metrics.listener("test"),
+            drain: Drainer::new().drain(),
+        });
+        let (socket, _other_end) = UnixStream::pair().unwrap();
+        let arrival = entrance
+            .admit(Socket::Unix(socket), Peer::unix(None))
+            .unwrap();
+        let guarded = size_of_val(&Arc::clone(&entrance).serve(Box::new(arrival)));
+        let (socket, _other_end) = UnixStream::pair().unwrap();
+        let arrival = entrance
+            .admit(Socket::Unix(socket), Peer::unix(None))
+            .unwrap();
+        let task = size_of_val(&entrance.attend(Box::new(arrival)));
+        assert!(task + guarded <= 512, "{task} and {guarded} bytes");
+    }
 }

@@ -165,3 +165,40 @@ impl BindError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Messages that a test cannot provoke: tests may run as root, and on machines with IPv6.
+    #[test]
+    fn what_the_system_says_becomes_what_to_do() {
+        for (addr, errno, expected) in [
+            (
+                "0.0.0.0:443",
+                Errno::ACCESS,
+                "not allowed to listen on 0.0.0.0:443: ports below 1024 need \
+                 AmbientCapabilities=CAP_NET_BIND_SERVICE in relayd.service, or socket activation; or change `smp.listen`",
+            ),
+            (
+                ":443",
+                Errno::AFNOSUPPORT,
+                "[::]:443 needs IPv6, which this machine does not have; write an IPv4 address like 0.0.0.0:8080 in `smp.listen`",
+            ),
+            (
+                "unix:/run/x.sock",
+                Errno::ACCESS,
+                "not allowed to create unix:/run/x.sock; let relayd's user write to its folder or change `smp.listen`",
+            ),
+            (
+                "127.0.0.1:5223",
+                Errno::ACCESS,
+                "cannot listen on 127.0.0.1:5223 (`smp.listen`): Permission denied (os error 13)",
+            ),
+        ] {
+            let addr = addr.parse().unwrap();
+            let error = BindError::new(&addr, "smp.listen", errno.into());
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! A unit of work in the writer's queue: its type forgotten, its caller waiting.
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use sea_orm::{DatabaseTransaction, DbErr};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use crate::{Failure, Unit, WriteError};
+
+/// Why a unit could not stay in the transaction it ran in.
+#[derive(Debug)]
+pub(crate) enum Setback {
+    /// The database refused a statement.
+    Db(DbErr),
+    /// Its code panicked.
+    Panicked,
+    /// It wants its writes undone, and has its answer ready.
+    Undone,
+}
+
+/// What the writer can do with any unit.
+pub(crate) trait Job: Send + Sync {
+    fn weight(&self) -> usize;
+    /// Whether nobody waits for the answer any more.
+    fn abandoned(&self) -> bool;
+    fn run<'a>(&'a mut self, tx: &'a DatabaseTransaction) -> BoxFuture<'a, Result<(), Setback>>;
+    /// The commit has happened: tell what must know in commit order.
+    fn committed(&self);
+    /// Tells the caller. With `Ok`, what the last run produced.
+    fn answer(self: Box<Self>, outcome: Result<(), WriteError>);
+}
+
+/// A unit, its place in the queue, and who waits for it.
+pub(crate) struct Waiting<U: Unit> {
+    unit: U,
+    produced: Option<U::Output>,
+    undone: bool,
+    reply: oneshot::Sender<Result<U::Output, WriteError>>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl<U: Unit> Waiting<U> {
+    pub(crate) fn new(
+        unit: U,
+        reply: oneshot::Sender<Result<U::Output, WriteError>>,
+        place: OwnedSemaphorePermit,
+    ) -> Self {
+        Self {
+            unit,
+            produced: None,
+            undone: false,
+            reply,
+            _place: place,
+        }
+    }
+
+    async fn attempt(&mut self, tx: &DatabaseTransaction) -> Result<(), Setback> {
+        (self.produced, self.undone) = (None, false);
+        match AssertUnwindSafe(self.unit.run(tx)).catch_unwind().await {
+            Ok(Ok(output)) => {
+                self.produced = Some(output);
+                Ok(())
+            }
+            Ok(Err(Failure::Undo(output))) => {
+                (self.produced, self.undone) = (Some(output), true);
+                Err(Setback::Undone)
+            }
+            Ok(Err(Failure::Db(error))) => Err(Setback::Db(error)),
+            Err(_) => Err(Setback::Panicked),
+        }
+    }
+}
+
+impl<U: Unit> Job for Waiting<U> {
+    fn weight(&self) -> usize {
+        self.unit.weight()
+    }
+
+    fn abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    fn run<'a>(&'a mut self, tx: &'a DatabaseTransaction) -> BoxFuture<'a, Result<(), Setback>> {
+        self.attempt(tx).boxed()
+    }
+
+    fn committed(&self) {
+        let Some(output) = self.produced.as_ref().filter(|_| !self.undone) else {
+            return;
+        };
+        let hook = AssertUnwindSafe(|| self.unit.committed(output));
+        if std::panic::catch_unwind(hook).is_err() {
+            tracing::error!("a commit hook panicked; what it keeps in memory may be stale");
+        }
+    }
+
+    fn answer(self: Box<Self>, outcome: Result<(), WriteError>) {
+        let Self {
+            produced, reply, ..
+        } = *self;
+        // A caller that went away loses nothing: it was never told.
+        let _ = reply.send(outcome.and_then(|()| produced.ok_or(WriteError::Closed)));
+    }
+}

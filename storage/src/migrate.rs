@@ -212,6 +212,11 @@ impl Database {
         Ok(all)
     }
 
+    /// Says so when a newer relayd has written to this database, changing nothing.
+    pub async fn refuse_newer(&self, owners: &[Migrations]) -> Result<(), MigrateError> {
+        refuse_newer(&self.migration_status(owners).await?)
+    }
+
     /// Brings every owner's tables up to date; refuses a database newer than this program
     /// before anything is changed. Gives the names of the steps applied.
     pub async fn migrate(&self, owners: &[Migrations]) -> Result<Vec<String>, MigrateError> {

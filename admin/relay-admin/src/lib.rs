@@ -1,1 +1,16 @@
-//! placeholder
+//! The admin API: HTTP with JSON over the daemon's unix socket.
+//!
+//! - [`types`] and [`paths`] are the API itself, and all that plugins and tools need.
+//! - Feature `server`: [`server::router`] answers it, on top of `relay_core::core::Core`. Whoever
+//!   changes something is written to the audit log, with the name the kernel vouches for.
+//! - Feature `client`: [`client::Client`] asks it.
+//!
+//! Who may write to the socket may do everything; its mode, owner and group decide
+//! (`[admin]` in the configuration).
+
+#[cfg(feature = "client")]
+pub mod client;
+pub mod paths;
+#[cfg(feature = "server")]
+pub mod server;
+pub mod types;

@@ -16,14 +16,14 @@ mod http;
 mod inherited;
 mod limits;
 mod metrics;
-pub mod panics;
+mod network;
 mod peer;
 pub mod proxy_protocol;
 mod service;
 mod tls;
 
 pub use self::{
-    accept::{AcceptOptions, Accepting, Acceptor, Listen},
+    accept::{AcceptOptions, Acceptor, Listen},
     addr::{AddrError, ListenAddr},
     bind::{BindError, BindOptions, Listener},
     conn::{Conn, Socket, Stream},
@@ -31,6 +31,7 @@ pub use self::{
     inherited::Inherited,
     limits::{ConnectionLimits, Gate, Permit},
     metrics::{ListenerMetrics, NetMetrics, Refusal},
+    network::{Network, NetworkError},
     peer::{LimitKey, Peer},
     service::{Drain, Drainer, Service},
     tls::{ServerTls, TlsError},

@@ -11,11 +11,11 @@
 
 mod entrance;
 
-use std::{fmt, future::pending, io, sync::Arc, time::Duration};
+use std::{fmt, io, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 use rustix::io::Errno;
-use tokio::{sync::watch, time::sleep};
+use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 
 use self::entrance::Entrance;
@@ -23,15 +23,6 @@ use super::{Drain, Gate, ListenAddr, Listener, ListenerMetrics, Peer, ServerTls,
 
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-
-/// Whether connections are taken at the moment.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Accepting {
-    /// Leave them in the backlog: a handover is under way.
-    No,
-    /// Take them.
-    Yes,
-}
 
 /// How connections begin.
 #[derive(Clone, Debug, Default)]
@@ -82,8 +73,6 @@ pub struct Acceptor<L = Listener> {
     pub metrics: Arc<ListenerMetrics>,
     /// When to stop.
     pub drain: Drain,
-    /// Pause and resume. If the sender is dropped its last word stands.
-    pub accepting: watch::Receiver<Accepting>,
 }
 
 impl<L: Listen> Acceptor<L> {
@@ -101,7 +90,6 @@ impl<L: Listen> Acceptor<L> {
         let mut incoming = Incoming {
             listener: self.listener,
             metrics: self.metrics,
-            accepting: self.accepting,
             trouble: None,
         };
         let connections = TaskTracker::new();
@@ -125,11 +113,10 @@ impl<L: Listen> fmt::Debug for Acceptor<L> {
     }
 }
 
-/// Connections one after the other, pauses and failures hidden.
+/// Connections one after the other, failures hidden.
 struct Incoming<L> {
     listener: Arc<L>,
     metrics: Arc<ListenerMetrics>,
-    accepting: watch::Receiver<Accepting>,
     /// The next pause, while accepting fails.
     trouble: Option<Duration>,
 }
@@ -137,13 +124,7 @@ struct Incoming<L> {
 impl<L: Listen> Incoming<L> {
     async fn next(&mut self) -> (Socket, Peer) {
         loop {
-            until(&mut self.accepting, Accepting::Yes).await;
-            let accepted = tokio::select! {
-                biased;
-                () = until(&mut self.accepting, Accepting::No) => continue,
-                accepted = self.listener.accept() => accepted,
-            };
-            match accepted {
+            match self.listener.accept().await {
                 Ok(connection) => {
                     self.recovered();
                     return connection;
@@ -172,13 +153,6 @@ impl<L: Listen> Incoming<L> {
                 "accepting connections again"
             );
         }
-    }
-}
-
-async fn until(accepting: &mut watch::Receiver<Accepting>, wanted: Accepting) {
-    let closed = accepting.wait_for(|now| *now == wanted).await.is_err();
-    if closed {
-        pending::<()>().await;
     }
 }
 

@@ -16,7 +16,8 @@ use hyper::{Request, StatusCode, body::Incoming, server::conn::http1, service::s
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tower::ServiceExt;
 
-use super::{Conn, Drain, ListenerMetrics, Peer, Service, panics};
+use super::{Conn, Drain, ListenerMetrics, Peer, Service};
+use crate::panics;
 
 /// Longer than the 60 s for which nginx keeps idle connections to its upstreams: the side that may send the next
 /// request must be the one that closes, or requests meet a closing connection.

@@ -9,13 +9,12 @@ use std::{
 use futures_util::future::BoxFuture;
 use prometheus::{Registry, TextEncoder};
 use relay_core::net::{
-    AcceptOptions, Accepting, Acceptor, BindOptions, Conn, ConnectionLimits, Drain, Drainer, Gate,
-    Listen, ListenAddr, Listener, NetMetrics, Service,
+    AcceptOptions, Acceptor, BindOptions, Conn, ConnectionLimits, Drain, Drainer, Gate, Listen,
+    ListenAddr, Listener, NetMetrics, Service,
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
-    sync::watch,
     task::JoinHandle,
     time::{sleep, timeout},
 };
@@ -25,7 +24,6 @@ pub(crate) struct Server<L = Listener> {
     pub(crate) listener: Arc<L>,
     pub(crate) gate: Gate,
     pub(crate) drainer: Drainer,
-    pub(crate) accepting: watch::Sender<Accepting>,
     pub(crate) running: JoinHandle<()>,
     registry: Registry,
 }
@@ -38,7 +36,6 @@ impl<L: Listen> Server<L> {
         options: AcceptOptions,
     ) -> Self {
         let (listener, gate, drainer) = (Arc::new(listener), Gate::new(limits), Drainer::new());
-        let (accepting, paused) = watch::channel(Accepting::Yes);
         let registry = Registry::new();
         let metrics = NetMetrics::register(&registry).unwrap();
         let acceptor = Acceptor {
@@ -48,14 +45,12 @@ impl<L: Listen> Server<L> {
             service: Arc::new(service),
             metrics: metrics.listener(listener.name()),
             drain: drainer.drain(),
-            accepting: paused,
         };
         let running = tokio::spawn(acceptor.run());
         Self {
             listener,
             gate,
             drainer,
-            accepting,
             running,
             registry,
         }

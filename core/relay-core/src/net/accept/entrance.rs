@@ -8,8 +8,9 @@ use tokio_util::task::TaskTracker;
 use super::AcceptOptions;
 use crate::net::{
     Conn, Drain, Gate, ListenAddr, ListenerMetrics, Peer, Refusal, Service, Socket, Stream,
-    conn::Held, panics, proxy_protocol,
+    conn::Held, proxy_protocol,
 };
+use crate::panics;
 
 /// What all connections of one acceptor share.
 pub(super) struct Entrance {

@@ -1,0 +1,75 @@
+//! How a request is refused: a status, and one line of JSON that says what to do.
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use relay_storage::{ReadError, WriteError};
+
+use crate::types::Problem;
+
+/// Why a request was refused.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The request makes no sense.
+    #[error("{0}")]
+    Invalid(String),
+    /// What it is about does not exist.
+    #[error("{0}")]
+    NotFound(String),
+    /// It cannot be done as things are.
+    #[error("{0}")]
+    Conflict(String),
+    /// Something needed for it does not work now.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+impl Refusal {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Invalid(_) => StatusCode::BAD_REQUEST,
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = (
+            self.status(),
+            Json(Problem {
+                error: self.to_string(),
+            }),
+        )
+            .into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<WriteError> for Refusal {
+    fn from(error: WriteError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<ReadError> for Refusal {
+    fn from(error: ReadError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<JsonRejection> for Refusal {
+    fn from(rejection: JsonRejection) -> Self {
+        Self::Invalid(rejection.body_text())
+    }
+}
+
+/// A body of JSON; a wrong one is refused as everything else is.
+#[derive(Debug, axum::extract::FromRequest)]
+#[from_request(via(Json), rejection(Refusal))]
+pub struct Body<T>(pub T);

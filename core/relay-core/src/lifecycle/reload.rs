@@ -1,0 +1,145 @@
+//! Taking over a changed configuration while serving.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use relay_config::{Change, Loaded, Sources, diff};
+
+use super::blueprint::Blueprint;
+use super::start::Running;
+use crate::core::{Core, Reloaded};
+use crate::net::{Gate, ServerTls};
+use crate::settings::Settings;
+use crate::systemd;
+
+/// What can be changed in a running daemon, and where the configuration comes from.
+pub(super) struct Reloader {
+    pub(super) core: Arc<Core>,
+    pub(super) sources: Sources,
+    /// What is in force, as far as it was ever reloaded.
+    pub(super) current: Loaded,
+    pub(super) clients: Gate,
+    pub(super) operators: Gate,
+    pub(super) metrics_tls: Option<Arc<ServerTls>>,
+    pub(super) drain_timeout: Duration,
+}
+
+impl Running {
+    /// Reads the configuration again. All of it must be right, or none of it is taken over.
+    pub(super) fn reload(&mut self) -> Result<Reloaded, String> {
+        systemd::reloading();
+        let outcome = self.reloader.reload();
+        systemd::ready();
+        match &outcome {
+            Ok(reloaded) => log(reloaded),
+            Err(reason) => tracing::error!("reload refused, going on as before: {reason}"),
+        }
+        outcome
+    }
+
+    pub(super) fn drain_timeout(&self) -> Duration {
+        self.reloader.drain_timeout
+    }
+}
+
+impl Reloader {
+    fn reload(&mut self) -> Result<Reloaded, String> {
+        let new = relay_config::load(&self.sources, &self.core.sections)
+            .map_err(|errors| errors.to_string())?;
+        let (limits, log): (crate::settings::LimitSettings, crate::settings::LogSettings) =
+            (section(&new)?, section(&new)?);
+        let settings: Settings = section(&new)?;
+        self.reload_tls()?;
+        self.core
+            .log
+            .set(&log.level)
+            .map_err(|error| format!("log.level: {error}"))?;
+        for (name, relay) in self.core.relays() {
+            relay
+                .reload(&new)
+                .map_err(|error| format!("{name}: {error}"))?;
+        }
+        self.clients.set_limits(limits.for_clients());
+        self.operators.set_limits(limits.for_operators());
+        self.drain_timeout = settings.drain_timeout.get();
+        let reloaded = self.changes(&new);
+        self.current = new;
+        Ok(reloaded)
+    }
+
+    fn reload_tls(&self) -> Result<(), String> {
+        self.metrics_tls.as_ref().map_or(Ok(()), |tls| {
+            tls.reload().map_err(|error| error.to_string())
+        })
+    }
+
+    /// Applied: what differs from the last load. Needing a restart: what differs from the start.
+    fn changes(&self, new: &Loaded) -> Reloaded {
+        let reloadable = |change: &Change| change.reloadable;
+        let applied = diff(&self.current, new, &self.core.sections)
+            .into_iter()
+            .filter(reloadable)
+            .collect();
+        let since_start = diff(&self.core.loaded, new, &self.core.sections);
+        let need_restart = since_start
+            .into_iter()
+            .filter(|change| !change.reloadable)
+            .collect();
+        Reloaded {
+            applied,
+            need_restart,
+        }
+    }
+}
+
+fn section<S: relay_config::Section>(loaded: &Loaded) -> Result<S, String> {
+    loaded.section().map_err(|error| error.to_string())
+}
+
+fn log(reloaded: &Reloaded) {
+    let keys = |changes: &[Change]| {
+        changes
+            .iter()
+            .map(|change| change.key.clone())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    tracing::info!(
+        "configuration reloaded; changed: {}",
+        or_nothing(keys(&reloaded.applied))
+    );
+    if !reloaded.need_restart.is_empty() {
+        tracing::warn!(
+            "these changes need a restart: {}",
+            keys(&reloaded.need_restart)
+        );
+    }
+}
+
+fn or_nothing(keys: String) -> String {
+    if keys.is_empty() {
+        "nothing".to_owned()
+    } else {
+        keys
+    }
+}
+
+impl Blueprint {
+    /// What a reload starts from.
+    pub(super) fn reloader(
+        &self,
+        core: Arc<Core>,
+        sources: Sources,
+        metrics_tls: Option<Arc<ServerTls>>,
+    ) -> Reloader {
+        Reloader {
+            core,
+            sources,
+            current: self.loaded.clone(),
+            clients: Gate::new(self.limits.for_clients()),
+            operators: Gate::new(self.limits.for_operators()),
+            metrics_tls,
+            drain_timeout: self.settings.drain_timeout.get(),
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! From a checked configuration to a daemon that serves.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use relay_config::Sources;
+use relay_storage::{Database, Store};
+use tokio::sync::{mpsc, watch};
+
+use super::AdminApi;
+use super::blueprint::{Blueprint, files, owners, sections};
+use super::listeners::{Audience, Bound, Serving};
+use super::reload::Reloader;
+use crate::audit::Audit;
+use crate::clock::{SharedClock, SystemClock};
+use crate::core::{Core, Order, Phase, VERSION};
+use crate::data_dir::DataDir;
+use crate::endpoints;
+use crate::entropy::Entropy;
+use crate::failure::Failure;
+use crate::handover::{Heirs, Offer};
+use crate::net::{Http, Inherited, NetMetrics, ServerTls, Service};
+use crate::protocol::{Context, Protocol, Relay};
+use crate::systemd;
+use crate::tasks::Tasks;
+use crate::telemetry::logs::LogLevel;
+use crate::telemetry::metrics::{Metrics, StoreMetrics};
+use crate::worker::{Job, JobOutcome, Worker, Workers};
+
+const MAINTENANCE: Duration = Duration::from_mins(5);
+const INTEGRITY: Duration = Duration::from_hours(24);
+
+/// Everything a start needs.
+pub(super) struct Start {
+    pub(super) sources: Sources,
+    pub(super) protocols: Vec<Box<dyn Protocol>>,
+    pub(super) blueprint: Blueprint,
+    pub(super) log: LogLevel,
+    pub(super) inherited: Inherited,
+    pub(super) admin: AdminApi,
+}
+
+/// A daemon that serves.
+pub(super) struct Running {
+    pub(super) core: Arc<Core>,
+    pub(super) tasks: Tasks,
+    pub(super) serving: Serving,
+    pub(super) heirs: Heirs,
+    pub(super) orders: mpsc::Receiver<Order>,
+    pub(super) reloader: Reloader,
+    pub(super) data_dir: DataDir,
+}
+
+impl Start {
+    pub(super) async fn run(mut self, upgrade: bool) -> Result<Running, Failure> {
+        let path = self.blueprint.settings.data_dir.clone();
+        let metrics_tls = self
+            .blueprint
+            .metrics_tls()
+            .map_err(|error| Failure::Usage(error.to_string()))?;
+        DataDir::create(&path)?;
+        if upgrade {
+            self.take_over(&path).await?;
+        }
+        let data_dir = DataDir::lock(&path)?;
+        let metrics = Metrics::new().with_process();
+        let tasks = Tasks::new(&metrics);
+        let store_metrics = StoreMetrics::new(&metrics);
+        let store = self.open_store(Arc::clone(&store_metrics)).await?;
+        let clock: SharedClock = Arc::new(SystemClock);
+        let context = Context {
+            data_dir: path.clone(),
+            audit: Audit::new(store.clone(), Arc::clone(&clock)),
+            entropy: Entropy::system().map_err(|error| Failure::Unavailable(error.to_string()))?,
+            store,
+            clock,
+            metrics,
+            tasks: tasks.clone(),
+        };
+        let ports = self.ports(metrics_tls.clone());
+        let relays = start_relays(std::mem::take(&mut self.blueprint.plans), &context).await?;
+        let bound = Bound::bind(ports, &mut self.inherited)?;
+        let heirs = Heirs::listen(&path).map_err(|error| {
+            Failure::Unavailable(format!(
+                "cannot listen for a handover in {}: {error}",
+                path.display()
+            ))
+        })?;
+        let (core, orders) = self.core(&context, relays, store_metrics);
+        start_workers(&core, &tasks);
+        let reloader = self
+            .blueprint
+            .reloader(Arc::clone(&core), self.sources, metrics_tls);
+        announce(&core, &bound, &path);
+        let serving = serve(bound, &core, &reloader, &context.metrics, self.admin)?;
+        core.phase.send_replace(Phase::Serving);
+        systemd::ready();
+        Ok(Running {
+            core,
+            tasks,
+            serving,
+            heirs,
+            orders,
+            reloader,
+            data_dir,
+        })
+    }
+
+    /// Gets the sockets of the running relayd, and waits until it is gone. What can be known
+    /// to fail is found out before it is asked to go.
+    async fn take_over(&mut self, data_dir: &Path) -> Result<(), Failure> {
+        let failed = |error| {
+            Failure::Unavailable(format!(
+                "taking over from the running relayd failed: {error}"
+            ))
+        };
+        let Some(mut offer) = Offer::ask(data_dir).await.map_err(failed)? else {
+            tracing::info!("no relayd runs on this data dir; starting as usual");
+            return Ok(());
+        };
+        self.refuse_newer_database().await?;
+        offer.take().await.map_err(failed)?;
+        for (name, socket) in offer.sockets {
+            self.inherited.add(name, socket);
+        }
+        Ok(())
+    }
+
+    async fn refuse_newer_database(&self) -> Result<(), Failure> {
+        let database = Database::open(self.blueprint.storage.clone()).await?;
+        let refused = database.refuse_newer(&owners(&self.protocols)).await;
+        database.close().await;
+        Ok(refused?)
+    }
+
+    async fn open_store(&self, metrics: Arc<StoreMetrics>) -> Result<Store, Failure> {
+        let database = Database::open(self.blueprint.storage.clone()).await?;
+        for step in database.migrate(&owners(&self.protocols)).await? {
+            tracing::info!(step, "database migrated");
+        }
+        Ok(Store::start(database, metrics))
+    }
+
+    fn ports(&self, metrics_tls: Option<Arc<ServerTls>>) -> Vec<(crate::protocol::Port, Audience)> {
+        let own = [
+            self.blueprint.admin_port(),
+            self.blueprint.metrics_port(metrics_tls),
+        ];
+        let clients = self
+            .blueprint
+            .plans
+            .iter()
+            .flat_map(|(_, plan)| plan.ports());
+        let own = own.into_iter().map(|port| (port, Audience::Operators));
+        own.chain(clients.map(|port| (port, Audience::Clients)))
+            .collect()
+    }
+
+    fn core(
+        &self,
+        context: &Context,
+        relays: Relays,
+        store_metrics: Arc<StoreMetrics>,
+    ) -> (Arc<Core>, mpsc::Receiver<Order>) {
+        let (sender, orders) = mpsc::channel(16);
+        let core = Core {
+            started: context.clock.now(),
+            clock: Arc::clone(&context.clock),
+            store: context.store.clone(),
+            workers: Workers::new(Arc::clone(&context.clock)),
+            audit: context.audit.clone(),
+            log: self.log.clone(),
+            settings: self.blueprint.settings.clone(),
+            owners: owners(&self.protocols),
+            files: files(&self.protocols),
+            sections: sections(&self.protocols),
+            loaded: self.blueprint.loaded.clone(),
+            relays,
+            metrics: context.metrics.clone(),
+            store_metrics,
+            phase: watch::Sender::new(Phase::Starting),
+            orders: sender,
+        };
+        (Arc::new(core), orders)
+    }
+}
+
+type Relays = Vec<(&'static str, Arc<dyn Relay>)>;
+
+async fn start_relays(
+    plans: Vec<(&'static str, Box<dyn crate::protocol::Plan>)>,
+    context: &Context,
+) -> Result<Relays, Failure> {
+    let mut relays = Relays::new();
+    for (name, plan) in plans {
+        relays.push((name, Arc::from(plan.start(context.clone()).await?)));
+    }
+    Ok(relays)
+}
+
+fn serve(
+    bound: Bound,
+    core: &Arc<Core>,
+    reloader: &Reloader,
+    metrics: &Metrics,
+    admin: AdminApi,
+) -> Result<Serving, Failure> {
+    let net = NetMetrics::register(metrics.registry())
+        .map_err(|error| Failure::Internal(format!("metrics of listeners: {error}")))?;
+    let admin: Arc<dyn Service> = Arc::new(Http::new(admin(Arc::clone(core))));
+    let monitoring: Arc<dyn Service> = Arc::new(Http::new(endpoints::router(Arc::clone(core))));
+    let gates = |audience| match audience {
+        Audience::Clients => reloader.clients.clone(),
+        Audience::Operators => reloader.operators.clone(),
+    };
+    let service = |port: &str| match port {
+        "admin" => Some(Arc::clone(&admin)),
+        "metrics" => Some(Arc::clone(&monitoring)),
+        port => core.relays().find_map(|(_, relay)| relay.service(port)),
+    };
+    Ok(bound.serve(gates, service, &net))
+}
+
+/// One line per relay on standard output, for people and for scripts that wait for it.
+#[expect(clippy::print_stdout, reason = "what a start answers")]
+fn announce(core: &Core, bound: &Bound, data_dir: &Path) {
+    let monitoring = bound
+        .addresses("metrics")
+        .into_iter()
+        .map(|addr| format!("  metrics on {addr}"));
+    println!(
+        "relayd {VERSION}  data in {}{}",
+        data_dir.display(),
+        monitoring.collect::<String>()
+    );
+    for (name, relay) in core.relays() {
+        println!("{name:<5} {}", relay.ready_line(&bound.addresses(name)));
+    }
+}
+
+fn start_workers(core: &Arc<Core>, tasks: &Tasks) {
+    let (store, checked) = (core.store.clone(), core.store.clone());
+    let maintain = move || maintain(store.clone()).boxed();
+    let check = move || check_integrity(checked.clone()).boxed();
+    let own = [
+        Worker {
+            name: "store.maintenance",
+            every: MAINTENANCE,
+            job: Arc::new(maintain) as Arc<dyn Job>,
+        },
+        Worker {
+            name: "store.integrity",
+            every: INTEGRITY,
+            job: Arc::new(check),
+        },
+    ];
+    let theirs = core.relays().flat_map(|(_, relay)| relay.workers());
+    for worker in own.into_iter().chain(theirs) {
+        core.workers.start(worker, tasks);
+    }
+}
+
+async fn maintain(store: Store) -> JobOutcome {
+    let done = store.maintain().await?;
+    let log = if done.log_emptied {
+        "emptied"
+    } else {
+        "still in use by a reader"
+    };
+    Ok(format!(
+        "write-ahead log {log}, {} pages given back",
+        done.pages_freed
+    ))
+}
+
+async fn check_integrity(store: Store) -> JobOutcome {
+    let findings = store.database().check_integrity().await?;
+    match findings.first() {
+        None => Ok("the database is sound".to_owned()),
+        Some(first) => Err(format!(
+            "{} findings, the first: {first}; restore a backup",
+            findings.len()
+        )
+        .into()),
+    }
+}
+
+/// Starts the binary that is installed now, with our own arguments, to take over from us.
+pub(super) fn successor() -> Result<u32, String> {
+    let failed = |error: std::io::Error| format!("cannot start the new relayd: {error}");
+    let program = std::env::current_exe().map_err(failed)?;
+    let mut args: Vec<OsString> = std::env::args_os().skip(1).collect();
+    if !args.iter().any(|arg| arg == "--upgrade") {
+        args.push("--upgrade".into());
+    }
+    let child = Command::new(replaced(&program))
+        .args(args)
+        .spawn()
+        .map_err(failed)?;
+    tracing::info!(
+        pid = child.id(),
+        "started a new relayd, which will take over"
+    );
+    Ok(child.id())
+}
+
+/// Linux says "/usr/bin/relayd (deleted)" when a package upgrade has replaced the file.
+fn replaced(program: &Path) -> std::path::PathBuf {
+    let text = program.to_string_lossy();
+    text.strip_suffix(" (deleted)").unwrap_or(&text).into()
+}

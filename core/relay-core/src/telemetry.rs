@@ -1,0 +1,6 @@
+//! What the daemon says about itself: logs, and figures for Prometheus.
+//!
+//! Neither carries anything about a client; see [`crate::private`].
+
+pub mod logs;
+pub mod metrics;

@@ -1,5 +1,8 @@
 //! The static list of protocols, which the daemon runs and relayctl reads.
 
+mod args;
+
+pub use args::Args;
 use relay_core::protocol::Protocol;
 
 /// Every protocol this binary was built with. Adding one is one line here.

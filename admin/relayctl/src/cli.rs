@@ -1,0 +1,309 @@
+//! The command line, whose doc comments are `--help` and the man pages.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use relay_config::Span;
+
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Shows and steers relayd, the daemon that hosts every private-messaging relay of one operator.
+///
+/// The daemon is found by --socket, else $RELAYCTL_SOCKET, else by the configuration, which is
+/// looked for as relayd does: --config, $RELAYD_CONFIG, ./relayd.toml, /etc/relayd/relayd.toml,
+/// or built-in defaults with data in ./relay-data.
+#[derive(Debug, Parser)]
+#[command(name = "relayctl", version, after_help = HELP, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const HELP: &str = "\
+Examples:
+  relayctl status                         how everything is
+  relayctl doctor                         what is wrong, and what to do
+  relayctl log level debug                log more, until the next restart
+  relayctl backup create /backup/today.tar
+  relayctl status --json | jq .ready
+
+Exit codes: 0 done, 1 refused or a negative result, 2 usage or configuration,
+            3 the daemon is not reachable";
+
+/// Options of every command.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct Global {
+    /// Admin socket of the daemon; else $RELAYCTL_SOCKET, or as configured
+    #[arg(long, global = true, value_name = "PATH", value_hint = clap::ValueHint::FilePath)]
+    pub(crate) socket: Option<PathBuf>,
+
+    /// Configuration file; else $RELAYD_CONFIG, ./relayd.toml, /etc/relayd/relayd.toml, or defaults
+    #[arg(long, global = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Answer with one JSON value; errors are {"error": "…"} on standard error
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show how the daemon, its relays, database and workers are
+    ///
+    /// Exits with 1 when the daemon runs but is not ready, so that scripts can wait for it.
+    #[command(after_help = "Example: until relayctl status >/dev/null; do sleep 1; done")]
+    Status,
+
+    /// Look for everything that is or will be wrong, and say what to do
+    ///
+    /// Works with the daemon up or down, and changes nothing. Run it as root or as the user relayd
+    /// runs as: others cannot see enough. Exits with 1 when there is a problem; warnings do not
+    /// count.
+    #[command(after_help = "\
+Examples:
+  sudo relayctl doctor
+  sudo relayctl doctor --deep             reads the whole database, which takes a while
+  relayctl doctor --json | jq '.findings[] | select(.level == \"problem\")'")]
+    Doctor(Doctor),
+
+    /// Show or change what is logged
+    #[command(subcommand)]
+    Log(Log),
+
+    /// List, run, pause and resume background workers
+    #[command(subcommand, arg_required_else_help = true)]
+    Worker(Worker),
+
+    /// Make, verify and restore backups
+    #[command(subcommand, arg_required_else_help = true)]
+    Backup(Backup),
+
+    /// Check and show the configuration, or print a commented example
+    #[command(subcommand, arg_required_else_help = true)]
+    Config(Config),
+
+    /// Show, amend and shorten the list of who did what to this server
+    #[command(subcommand, arg_required_else_help = true)]
+    Audit(Audit),
+
+    /// Have the daemon read its configuration and certificates again
+    ///
+    /// Everything must be right, or nothing is taken over. Shows what is in force now and what needs a
+    /// restart. SIGHUP does the same.
+    Reload,
+
+    /// Have the daemon finish what is in flight and end
+    Stop(Wait),
+
+    /// Replace the running daemon by the relayd that is installed now, refusing no connection
+    ///
+    /// The new process gets the listening sockets of the old one when it is able to serve. If it is
+    /// not, the old one goes on.
+    Upgrade(Wait),
+
+    /// Print completions for a shell
+    #[command(after_help = "\
+Examples:
+  relayctl completions bash > /usr/share/bash-completion/completions/relayctl
+  relayctl completions zsh  > /usr/share/zsh/vendor-completions/_relayctl
+  relayctl completions fish > /usr/share/fish/vendor_completions.d/relayctl.fish")]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+
+    /// Print the man page, or write all of them into a directory
+    #[command(after_help = "\
+Examples:
+  relayctl man | man -l -
+  relayctl man --dir /usr/local/share/man/man1")]
+    Man {
+        /// Write a page for relayctl, for each of its commands and for relayd
+        #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+        dir: Option<PathBuf>,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Doctor {
+    /// Also read the whole database through and check it
+    #[arg(long)]
+    pub(crate) deep: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Wait {
+    /// Return at once, not when it has happened
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Log {
+    /// Show what is logged, or change it until the next reload or restart
+    ///
+    /// To change it for good, set `level` under [log] in the configuration and run `relayctl reload`.
+    #[command(after_help = "\
+Examples:
+  relayctl log level
+  relayctl log level debug
+  relayctl log level info,relay_smp=debug")]
+    Level {
+        /// error, warn, info, debug or trace; or a filter such as info,relay_smp=debug
+        level: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Worker {
+    /// List background workers and how they do
+    List,
+    /// Run a worker now and wait for the outcome; a paused one too
+    ///
+    /// Exits with 1 when the run fails.
+    #[command(after_help = "Example: relayctl worker run store.maintenance")]
+    Run(WorkerName),
+    /// Suspend a worker's schedule, until resumed or the next restart
+    Pause(WorkerName),
+    /// Resume a paused worker's schedule
+    Resume(WorkerName),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct WorkerName {
+    /// Its name in `relayctl worker list`
+    pub(crate) name: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Backup {
+    /// Copy the database, keys and files, while serving
+    ///
+    /// The running daemon makes the backup, as the user it runs as. When no daemon runs, relayctl makes
+    /// it. The backup is one consistent moment and appears under its name when it is complete.
+    #[command(after_help = "\
+Examples:
+  relayctl backup create /backup/relay-$(date +%F).tar
+  relayctl backup create /backup/relay-$(date +%F)       a directory instead of one file
+
+A backup holds the relays' private keys: keep it as you keep those.")]
+    Create {
+        /// A directory to make, or a file to make when the name ends in .tar
+        #[arg(value_hint = clap::ValueHint::AnyPath)]
+        path: PathBuf,
+    },
+    /// Read a backup through and check that it is whole and sound
+    ///
+    /// Needs no daemon. Exits with 1 when the backup is damaged.
+    Verify {
+        /// The directory or .tar file
+        #[arg(value_hint = clap::ValueHint::AnyPath)]
+        path: PathBuf,
+    },
+    /// Put a backup into an empty place, from where relayd can be started
+    ///
+    /// Goes where the configuration says: data_dir and storage.url. Overwrites nothing: the data dir must
+    /// be missing or empty, the database too, and no daemon may run there.
+    #[command(after_help = "\
+Examples:
+  relayctl stop && mv /var/lib/relayd /var/lib/relayd.old
+  relayctl backup restore /backup/today.tar
+  relayctl backup restore /backup/today.tar --data-dir /tmp/look      to have a look")]
+    Restore {
+        /// The directory or .tar file
+        #[arg(value_hint = clap::ValueHint::AnyPath)]
+        path: PathBuf,
+        /// Restore here instead of into the configured data_dir
+        #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+        data_dir: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// Check the configuration without starting anything
+    ///
+    /// Lists every problem, one a line, and exits with 1 if there is any.
+    #[command(after_help = "\
+Examples:
+  relayctl config check
+  relayctl config check --config /etc/relayd/relayd.toml.new")]
+    Check,
+    /// Show every value and where it was said; secrets are hidden
+    #[command(after_help = "\
+Example, what a restart would change:
+  diff <(relayctl config show --running) <(relayctl config show)")]
+    Show {
+        /// What the running daemon was started with, instead of what the files say now
+        #[arg(long)]
+        running: bool,
+    },
+    /// Print the commented file with everything that can be configured
+    #[command(after_help = "Example: relayctl config example > /etc/relayd/relayd.toml")]
+    Example,
+    /// Print the JSON schema of the configuration, for editors
+    Schema,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Show who did what, newest first
+    List {
+        /// How many entries at most
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: u64,
+    },
+    /// Write a note into the log
+    #[command(after_help = "Example: relayctl audit note \"moved to the new host\"")]
+    Note {
+        /// What to remember
+        text: String,
+    },
+    /// Forget old entries
+    #[command(after_help = "Example: relayctl audit prune --older-than 90d")]
+    Prune {
+        /// How old, like 12h or 90d
+        #[arg(long, value_name = "AGE")]
+        older_than: Span,
+    },
+}
+
+/// Understands a command line.
+pub(crate) fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
+    Cli::from_arg_matches(&command().try_get_matches_from(args)?)
+}
+
+/// The whole command line as clap knows it.
+pub(crate) fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Shows what is wrong with a command line, or the help that was asked for.
+pub(crate) fn refuse(error: &clap::Error, args: &[OsString]) -> ExitCode {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    if args.iter().any(|arg| arg == "--json") {
+        let text = error.to_string();
+        let line = text.lines().next().unwrap_or_default();
+        Output::new(true).failure(line.strip_prefix("error: ").unwrap_or(line));
+    } else {
+        let _ = error.print();
+    }
+    ExitCode::from(Failure::Usage(String::new()).exit_code())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::command().debug_assert();
+    }
+}

@@ -1,0 +1,72 @@
+//! `relayctl backup`: through the daemon where one runs, directly where none does.
+
+mod offline;
+mod restore;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use relay_admin::client::ClientError;
+use relay_admin::paths;
+use relay_admin::types::{Backup, BackupRequest};
+use relay_storage::backup;
+
+use super::{Context, Outcome, Verdict};
+use crate::cli;
+use crate::failure::Failure;
+use crate::output::harmless;
+use crate::time;
+
+pub(super) async fn run(command: cli::Backup, context: &Context) -> Outcome {
+    match command {
+        cli::Backup::Create { path } => create(path, context).await,
+        cli::Backup::Restore { path, data_dir } => restore::run(&path, data_dir, context).await,
+        cli::Backup::Verify { path } => verify(&path, context).await,
+    }
+}
+
+async fn create(path: PathBuf, context: &Context) -> Outcome {
+    let path = std::path::absolute(&path)
+        .map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
+    context.output.progress("copying …");
+    let request = BackupRequest { path: path.clone() };
+    let asked = context.daemon()?.post(paths::BACKUPS, &request).await;
+    let made: Backup = match asked {
+        // Whoever names a socket wants that daemon, not the files of another.
+        Err(error) if nobody_there(&error) && context.global.socket.is_none() => {
+            offline::create(path, &context.global.sources(), error).await?
+        }
+        asked => asked?,
+    };
+    context.output.answer(&made, || describe("made", &made))?;
+    Ok(Verdict::Good)
+}
+
+async fn verify(path: &Path, context: &Context) -> Outcome {
+    context.output.progress("reading …");
+    let manifest = backup::verify(path).await?;
+    let sound = Backup::of(path, &manifest);
+    context
+        .output
+        .answer(&sound, || describe("sound", &sound))?;
+    Ok(Verdict::Good)
+}
+
+/// No daemon, rather than one that does not let us in.
+fn nobody_there(error: &ClientError) -> bool {
+    use io::ErrorKind::{ConnectionRefused, NotADirectory, NotFound};
+    matches!(error, ClientError::Unreachable { source, .. }
+        if matches!(source.kind(), ConnectionRefused | NotADirectory | NotFound))
+}
+
+fn describe(state: &str, backup: &Backup) -> String {
+    format!(
+        "{} is {state}: {} files, {}, {} database, of {} UTC by relayd {}",
+        harmless(&backup.path.display().to_string()),
+        backup.files,
+        time::size(backup.size),
+        harmless(&backup.engine),
+        time::stamp(backup.created),
+        harmless(&backup.relayd),
+    )
+}

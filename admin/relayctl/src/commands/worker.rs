@@ -1,0 +1,78 @@
+//! `relayctl worker`: background jobs.
+
+use relay_admin::paths;
+use relay_admin::types::{Worker, WorkerPaused, WorkerRun};
+
+use super::{Context, Outcome, Verdict};
+use crate::cli;
+use crate::output::{harmless, table};
+use crate::time;
+
+pub(super) async fn run(command: cli::Worker, context: &Context) -> Outcome {
+    match command {
+        cli::Worker::List => show(context).await,
+        cli::Worker::Pause(worker) => pause(&worker.name, true, context).await,
+        cli::Worker::Resume(worker) => pause(&worker.name, false, context).await,
+        cli::Worker::Run(worker) => run_now(&worker.name, context).await,
+    }
+}
+
+async fn show(context: &Context) -> Outcome {
+    let workers: Vec<Worker> = context.daemon()?.get(paths::WORKERS).await?;
+    context.output.answer(&workers, || list(&workers))?;
+    Ok(Verdict::Good)
+}
+
+async fn run_now(name: &str, context: &Context) -> Outcome {
+    let daemon = context.daemon()?;
+    context.output.progress(&format!("running {name} …"));
+    let path = paths::with(paths::WORKER_RUN, name);
+    let run: WorkerRun = daemon.post(&path, &()).await?;
+    let text = || format!("{} ({})", outcome(&run), time::span(run.took));
+    context.output.answer(&run, text)?;
+    Ok(Verdict::good_if(run.error.is_none()))
+}
+
+async fn pause(name: &str, paused: bool, context: &Context) -> Outcome {
+    let path = paths::with(paths::WORKER_PAUSED, name);
+    let daemon = context.daemon()?;
+    let worker: Worker = daemon.put(&path, &WorkerPaused { paused }).await?;
+    let text = || format!("{} is {}", harmless(&worker.name), harmless(&worker.state));
+    context.output.answer(&worker, text)?;
+    Ok(Verdict::Good)
+}
+
+/// Workers as a table.
+pub(super) fn list(workers: &[Worker]) -> String {
+    let header = [
+        "WORKER",
+        "STATE",
+        "EVERY",
+        "RUNS",
+        "FAILED",
+        "LAST RUN (UTC)",
+        "OUTCOME",
+    ];
+    table(header, workers.iter().map(row))
+}
+
+fn row(worker: &Worker) -> [String; 7] {
+    let last = worker.last.as_ref();
+    [
+        worker.name.clone(),
+        worker.state.clone(),
+        time::span(worker.every),
+        worker.runs.to_string(),
+        worker.failures.to_string(),
+        last.map_or_else(|| "not yet".to_owned(), |run| time::stamp(run.at)),
+        last.map_or_else(String::new, outcome),
+    ]
+}
+
+fn outcome(run: &WorkerRun) -> String {
+    match (&run.error, &run.done) {
+        (Some(error), _) => format!("failed: {}", harmless(error)),
+        (None, Some(done)) => harmless(done),
+        (None, None) => "done".to_owned(),
+    }
+}

@@ -17,7 +17,8 @@ use criterion::{
 use relay_storage::{
     Database, DatabaseUrl, Durability, Failure, Migrations, StorageOptions, Store, Unit, Unobserved,
 };
-use relay_testkit::{Fsync, Postgres};
+use relay_testkit::Postgres;
+use relay_testkit::postgres::Fsync;
 use sea_orm::sqlx::postgres::PgPoolOptions;
 use sea_orm::sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
@@ -279,6 +280,7 @@ fn cases(criterion: &mut Criterion, runtime: &Runtime, name: &str, bed: &Bed, pa
     group.finish();
 }
 
+#[expect(clippy::print_stdout, reason = "the table this benchmark is for")]
 fn print_ratios(pairs: &Pairs) {
     println!(
         "\n{:<42} {:>12} {:>12} {:>12}",

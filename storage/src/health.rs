@@ -69,9 +69,10 @@ impl StoreHealth {
             return;
         }
         self.observer.health(now);
-        match now {
-            Some(fault) => tracing::error!(fault = fault.name(), "store: {fault}"),
-            None => tracing::info!("store: works again"),
+        if let Some(fault) = now {
+            tracing::error!(fault = fault.name(), "store: {fault}");
+        } else {
+            tracing::info!("store: works again");
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Backups of a serving store: consistent, verified, restored whole, and never over anything.
 
+#![expect(clippy::expect_used, reason = "tests stop at what they did not expect")]
+
 mod common;
 
 use std::fs;

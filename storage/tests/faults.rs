@@ -1,5 +1,7 @@
 //! Faults of the database are errors to callers and a health state, and pass by themselves.
 
+#![expect(clippy::expect_used, reason = "tests stop at what they did not expect")]
+
 mod common;
 
 use std::sync::Arc;

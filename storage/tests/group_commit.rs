@@ -213,7 +213,7 @@ async fn commit_hooks_run_once_and_in_commit_order() {
         type Output = usize;
         async fn run(&self, tx: &DatabaseTransaction) -> Result<usize, Failure<usize>> {
             // Every fifth is refused, so that batches are run again.
-            let name = if self.number % 5 == 0 {
+            let name = if self.number.is_multiple_of(5) {
                 "same".to_owned()
             } else {
                 self.number.to_string()

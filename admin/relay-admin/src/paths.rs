@@ -38,16 +38,15 @@ pub fn with(path: &str, value: &str) -> String {
 }
 
 fn escaped(value: &str) -> String {
-    let mut text = String::with_capacity(value.len());
-    for byte in value.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'-' | b'~' => {
-                text.push(byte.into())
-            }
-            _ => text.push_str(&format!("%{byte:02X}")),
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-~".contains(&byte);
+    let escape = |byte: u8| {
+        if is_plain(byte) {
+            char::from(byte).to_string()
+        } else {
+            format!("%{byte:02X}")
         }
-    }
-    text
+    };
+    value.bytes().map(escape).collect()
 }
 
 #[cfg(test)]

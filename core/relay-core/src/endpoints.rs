@@ -37,7 +37,7 @@ async fn readyz(State(core): State<Arc<Core>>) -> Response {
     let mut lines = String::new();
     for (part, health) in core.health() {
         if let Health::Ill(reason) = health {
-            lines.push_str(&format!("{part}: {reason}\n"));
+            lines.extend([part, ": ", &reason, "\n"]);
         }
     }
     if lines.is_empty() {

@@ -13,10 +13,14 @@
 //! From then on connections wait in the backlog of sockets that never closed.
 //! Only the same user, or root, may ask.
 
+use std::fs::Permissions;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
@@ -24,6 +28,10 @@ use rustix::net::{
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::net::Listener;
 
 const TAKE: &[u8; 4] = b"take";
 const DONE: &[u8; 4] = b"done";
@@ -36,11 +44,12 @@ pub(crate) fn path_in(data_dir: &Path) -> PathBuf {
     data_dir.join("handover.sock")
 }
 
-/// The old process' side: waits for successors.
+/// The old process' side: waits for a successor in a task of its own.
 #[derive(Debug)]
 pub(crate) struct Heirs {
-    listener: UnixListener,
     path: PathBuf,
+    waiting: JoinHandle<()>,
+    ready: mpsc::Receiver<Heir>,
 }
 
 /// A successor that has said "take".
@@ -52,39 +61,53 @@ pub(crate) struct Heir {
 }
 
 impl Heirs {
-    /// Listens in the data dir, which must be locked: a socket found there is stale.
-    pub(crate) fn listen(data_dir: &Path) -> io::Result<Self> {
-        use std::os::unix::fs::PermissionsExt;
+    /// Offers `listeners` in the data dir, which must be locked: a socket found there is stale.
+    pub(crate) fn invite(data_dir: &Path, listeners: Vec<Arc<Listener>>) -> io::Result<Self> {
         let path = path_in(data_dir);
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let listener = UnixListener::bind(&path)?;
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
-        Ok(Self { listener, path })
+        let socket = UnixListener::bind(&path)?;
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+        let (found, ready) = mpsc::channel(1);
+        let waiting = tokio::spawn(wait(socket, listeners, found));
+        Ok(Self {
+            path,
+            waiting,
+            ready,
+        })
     }
 
-    /// Waits until a successor takes over. One that turns out unable leaves no trace.
-    pub(crate) async fn next(
-        &self,
-        sockets: impl Fn() -> io::Result<Vec<(String, OwnedFd)>>,
-    ) -> Heir {
-        loop {
-            let Ok((stream, _)) = self.listener.accept().await else {
-                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-                continue;
-            };
-            match offer(stream, &sockets).await {
-                Ok(heir) => return heir,
-                Err(error) => tracing::info!("a handover was asked for and not taken: {error}"),
+    /// The successor, once there is one that took over. Cancel-safe.
+    pub(crate) async fn next(&mut self) -> Heir {
+        match self.ready.recv().await {
+            Some(heir) => heir,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// A successor that turns out unable leaves no trace.
+async fn wait(socket: UnixListener, listeners: Vec<Arc<Listener>>, found: mpsc::Sender<Heir>) {
+    loop {
+        let Ok((stream, _)) = socket.accept().await else {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        match offer(stream, &listeners).await {
+            Ok(heir) => {
+                let _ = found.send(heir).await;
+                return;
             }
+            Err(error) => tracing::info!("a handover was asked for and not taken: {error}"),
         }
     }
 }
 
 impl Drop for Heirs {
     fn drop(&mut self) {
+        self.waiting.abort();
         let _ = std::fs::remove_file(&self.path);
     }
 }
@@ -98,15 +121,12 @@ impl Heir {
     }
 }
 
-async fn offer(
-    mut stream: UnixStream,
-    sockets: &impl Fn() -> io::Result<Vec<(String, OwnedFd)>>,
-) -> io::Result<Heir> {
+async fn offer(mut stream: UnixStream, listeners: &[Arc<Listener>]) -> io::Result<Heir> {
     let peer = stream.peer_cred()?;
     if peer.uid() != 0 && peer.uid() != rustix::process::geteuid().as_raw() {
         return Err(io::Error::other("asked by another user"));
     }
-    send(&stream, &sockets()?).await?;
+    send(&stream, listeners).await?;
     let mut answer = [0; TAKE.len()];
     stream.read_exact(&mut answer).await?;
     if &answer != TAKE {
@@ -116,10 +136,10 @@ async fn offer(
     Ok(Heir { stream, pid })
 }
 
-async fn send(stream: &UnixStream, sockets: &[(String, OwnedFd)]) -> io::Result<()> {
-    let names: Vec<&str> = sockets.iter().map(|(name, _)| name.as_str()).collect();
+async fn send(stream: &UnixStream, listeners: &[Arc<Listener>]) -> io::Result<()> {
+    let names: Vec<&str> = listeners.iter().map(|listener| listener.name()).collect();
     let names = serde_json::to_vec(&names)?;
-    if sockets.len() > MAX_SOCKETS || names.len() > MAX_NAMES {
+    if listeners.len() > MAX_SOCKETS || names.len() > MAX_NAMES {
         return Err(io::Error::other("too many listeners to hand over"));
     }
     let mut text = u32::try_from(names.len())
@@ -127,7 +147,7 @@ async fn send(stream: &UnixStream, sockets: &[(String, OwnedFd)]) -> io::Result<
         .to_be_bytes()
         .to_vec();
     text.extend(names);
-    let fds: Vec<_> = sockets.iter().map(|(_, fd)| fd.as_fd()).collect();
+    let fds: Vec<_> = listeners.iter().map(AsFd::as_fd).collect();
     let sent = stream
         .async_io(Interest::WRITABLE, || {
             let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_SOCKETS))];
@@ -240,58 +260,39 @@ async fn receive(stream: &UnixStream) -> io::Result<(Vec<u8>, Vec<OwnedFd>)> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::fd::AsRawFd;
-
     use super::*;
+    use crate::net::{BindOptions, ListenAddr};
 
-    fn sockets(count: usize) -> io::Result<Vec<(String, OwnedFd)>> {
+    fn listeners(count: usize) -> Vec<Arc<Listener>> {
+        let any = ListenAddr::Tcp(([127, 0, 0, 1], 0).into());
+        let bind = |n| Listener::bind(&format!("listener {n}"), &any, &BindOptions::new("test"));
         (0..count)
-            .map(|n| {
-                Ok((
-                    format!("listener {n}"),
-                    std::net::TcpListener::bind("127.0.0.1:0")?.into(),
-                ))
-            })
+            .map(|n| Arc::new(bind(n).expect("bound")))
             .collect()
     }
 
     #[tokio::test]
     async fn sockets_arrive_with_their_names_and_the_end_is_told() {
         let dir = tempfile::tempdir().expect("temporary directory");
-        let heirs = Heirs::listen(dir.path()).expect("listens");
+        let listeners = listeners(5);
+        let mut heirs = Heirs::invite(dir.path(), listeners.clone()).expect("listens");
         let path = dir.path().to_owned();
         let new = tokio::spawn(async move {
             let mut offer = Offer::ask(&path).await.expect("asked").expect("offered");
             offer.take().await.expect("taken");
             offer
         });
-        let heir = heirs.next(|| sockets(5)).await;
+        let heir = heirs.next().await;
         assert_eq!(heir.pid, Some(std::process::id()));
         heir.done().await;
         let offer = new.await.expect("no panic");
-        let names: Vec<_> = offer
-            .sockets
-            .iter()
-            .map(|(name, _)| name.as_str())
-            .collect();
-        assert_eq!(
-            names,
-            [
-                "listener 0",
-                "listener 1",
-                "listener 2",
-                "listener 3",
-                "listener 4"
-            ]
-        );
-        for (_, fd) in offer.sockets {
-            assert!(fd.as_raw_fd() > 2);
-            assert!(
-                std::net::TcpListener::from(fd)
-                    .local_addr()
-                    .expect("a socket")
-                    .port()
-                    > 0
+        for ((name, fd), listener) in offer.sockets.into_iter().zip(listeners) {
+            let local = std::net::TcpListener::from(fd)
+                .local_addr()
+                .expect("a socket");
+            assert_eq!(
+                (name.as_str(), &ListenAddr::Tcp(local)),
+                (listener.name(), &**listener.local())
             );
         }
     }
@@ -299,7 +300,7 @@ mod tests {
     #[tokio::test]
     async fn a_successor_that_fails_before_taking_changes_nothing() {
         let dir = tempfile::tempdir().expect("temporary directory");
-        let heirs = Heirs::listen(dir.path()).expect("listens");
+        let mut heirs = Heirs::invite(dir.path(), listeners(1)).expect("listens");
         let path = dir.path().to_owned();
         let new = tokio::spawn(async move {
             drop(Offer::ask(&path).await.expect("asked").expect("offered"));
@@ -309,7 +310,7 @@ mod tests {
                 .expect("offered again");
             second.take().await.expect("taken");
         });
-        heirs.next(|| sockets(1)).await.done().await;
+        heirs.next().await.done().await;
         new.await.expect("no panic");
     }
 
@@ -317,7 +318,7 @@ mod tests {
     async fn without_a_running_relayd_there_is_no_offer() {
         let dir = tempfile::tempdir().expect("temporary directory");
         assert!(Offer::ask(dir.path()).await.expect("asked").is_none());
-        drop(Heirs::listen(dir.path()).expect("listens"));
+        drop(Heirs::invite(dir.path(), Vec::new()).expect("listens"));
         assert!(Offer::ask(dir.path()).await.expect("asked").is_none());
     }
 }

@@ -155,7 +155,7 @@ impl Lifecycle {
                     Asked::End => return End::Signal,
                     Asked::Reload => drop(running.reload()),
                 },
-                heir = running.heirs.next(|| running.serving.handles()) => return End::Successor(heir),
+                heir = running.heirs.next() => return End::Successor(heir),
                 order = running.orders.recv() => match order {
                     Some(Order::Reload(reply)) => drop(reply.send(running.reload())),
                     Some(Order::Upgrade(reply)) => drop(reply.send(start::successor())),

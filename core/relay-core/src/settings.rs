@@ -62,12 +62,13 @@ pub struct MetricsSettings {
     /// Addresses to listen on, `IP:PORT` or `unix:/path`. An empty list switches this off.
     pub listen: OneOrMany<ListenAddr>,
 
-    /// Certificate chain (PEM) to serve HTTPS with, together with `tls_key`. Read again on SIGHUP.
-    #[schemars(extend("x-example" = "/etc/relayd/metrics.crt", "x-reload" = true))]
+    /// Certificate chain (PEM) to serve HTTPS with, together with `tls_key`. A reload reads the
+    /// files again; another path needs a restart.
+    #[schemars(extend("x-example" = "/etc/relayd/metrics.crt"))]
     pub tls_certificate: Option<PathBuf>,
 
     /// Private key (PEM) of `tls_certificate`.
-    #[schemars(extend("x-example" = "/etc/relayd/metrics.key", "x-reload" = true))]
+    #[schemars(extend("x-example" = "/etc/relayd/metrics.key"))]
     pub tls_key: Option<PathBuf>,
 
     /// Networks of load balancers that send a PROXY protocol header (v1 or v2); connections

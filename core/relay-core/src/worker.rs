@@ -259,9 +259,11 @@ impl Running {
     fn record(&self, last: &LastRun) {
         let name = self.worker.name;
         match &last.outcome {
-            Ok(done) => tracing::debug!(worker = name, took = ?last.took, "{done}"),
+            Ok(done) => {
+                tracing::debug!(worker = name, took = ?last.took, "{done}");
+            }
             Err(error) => {
-                tracing::warn!(worker = name, took = ?last.took, "worker failed: {error}")
+                tracing::warn!(worker = name, took = ?last.took, "worker failed: {error}");
             }
         }
         let paused = *self.paused.borrow();
@@ -309,7 +311,7 @@ mod tests {
         };
         let worker = Worker {
             name: "test.job",
-            every: Duration::from_secs(60),
+            every: Duration::from_mins(1),
             job: Arc::new(run),
         };
         workers.start(worker, &Tasks::for_tests());
@@ -373,11 +375,11 @@ mod tests {
             bed.workers.pause("test.job", true).expect("exists").state,
             WorkerState::Paused
         );
-        bed.clock.advance(Duration::from_secs(600));
+        bed.clock.advance(Duration::from_mins(10));
         bed.workers.run("test.job").await.expect("exists");
         assert_eq!(settled(&bed, 1).await.state, WorkerState::Paused);
         bed.workers.pause("test.job", false).expect("exists");
-        bed.clock.advance(Duration::from_secs(60));
+        bed.clock.advance(Duration::from_mins(1));
         settled(&bed, 2).await;
         assert_eq!(bed.runs.load(Ordering::SeqCst), 2);
         assert!(bed.workers.run("other").await.is_err());

@@ -241,6 +241,15 @@ impl<R: Read> Read for Hashing<R> {
     }
 }
 
+/// Ends of lines in a piece of text.
+#[expect(
+    clippy::naive_bytecount,
+    reason = "the disk is slower than this; not worth a crate"
+)]
+pub(super) fn lines_in(text: &[u8]) -> u64 {
+    text.iter().filter(|byte| **byte == b'\n').count() as u64
+}
+
 /// A new file, and the directories to it, for the owner only.
 pub(super) fn create_file(path: &Path) -> io::Result<File> {
     if let Some(parent) = path.parent() {

@@ -77,7 +77,7 @@ async fn copy_out(
     {
         let mut stream = connection.copy_out_raw(&sql).await.map_err(failed)?;
         while let Some(chunk) = stream.try_next().await.map_err(failed)? {
-            rows += chunk.iter().filter(|byte| **byte == b'\n').count() as u64;
+            rows += archive::lines_in(&chunk);
             file.write_all(&chunk)
                 .await
                 .map_err(BackupError::at(path))?;

@@ -86,7 +86,7 @@ fn fingerprint(name: &str, content: &mut dyn Read) -> std::io::Result<(Entry, u6
         if read == 0 {
             break;
         }
-        lines += buffer[..read].iter().filter(|byte| **byte == b'\n').count() as u64;
+        lines += archive::lines_in(&buffer[..read]);
     }
     let (size, sha256) = content.finish();
     Ok((

@@ -2,8 +2,9 @@
 #![allow(
     dead_code,
     clippy::allow_attributes,
-    reason = "each test file uses a part of it"
+    reason = "each test file uses a part of it, and which part differs"
 )]
+#![expect(clippy::expect_used, reason = "tests stop at what they did not expect")]
 
 use std::sync::Arc;
 
@@ -15,11 +16,11 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement,
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager, async_trait};
 use tempfile::TempDir;
 
-pub const NOTES: Migrations = Migrations {
+pub(crate) const NOTES: Migrations = Migrations {
     prefix: "notes",
     steps: || vec![Box::new(First)],
 };
-pub const OWNERS: [Migrations; 2] = [relay_storage::MIGRATIONS, NOTES];
+pub(crate) const OWNERS: [Migrations; 2] = [relay_storage::MIGRATIONS, NOTES];
 
 struct First;
 
@@ -50,13 +51,13 @@ impl MigrationTrait for First {
 }
 
 /// A database of one kind with its schema, and what keeps it alive.
-pub struct Bed {
-    pub database: Database,
-    pub dir: TempDir,
+pub(crate) struct Bed {
+    pub(crate) database: Database,
+    pub(crate) dir: TempDir,
 }
 
 impl Bed {
-    pub async fn open(url: DatabaseUrl, dir: TempDir) -> Self {
+    pub(crate) async fn open(url: DatabaseUrl, dir: TempDir) -> Self {
         let options = StorageOptions {
             url,
             ..StorageOptions::default()
@@ -66,13 +67,13 @@ impl Bed {
         Self { database, dir }
     }
 
-    pub async fn sqlite() -> Self {
+    pub(crate) async fn sqlite() -> Self {
         let dir = tempfile::tempdir().expect("temporary directory");
         Self::open(DatabaseUrl::Sqlite(dir.path().join("test.db")), dir).await
     }
 
     /// One bed of every kind that is installed.
-    pub async fn each() -> Vec<Self> {
+    pub(crate) async fn each() -> Vec<Self> {
         let mut beds = vec![Self::sqlite().await];
         if let Some(server) = Postgres::shared() {
             let dir = tempfile::tempdir().expect("temporary directory");
@@ -81,31 +82,29 @@ impl Bed {
         beds
     }
 
-    pub fn start(&self) -> Store {
+    pub(crate) fn start(&self) -> Store {
         Store::start(self.database.clone(), Arc::new(Unobserved))
     }
 }
 
 /// A statement with `?` as marks, for either database.
-pub fn statement(backend: DbBackend, sql: &str, values: Vec<Value>) -> Statement {
+pub(crate) fn statement(backend: DbBackend, sql: &str, values: Vec<Value>) -> Statement {
     let mut text = String::new();
-    let mut at = 0;
-    for part in sql.split('?') {
-        if at > 0 {
-            text += &if backend == DbBackend::Postgres {
-                format!("${at}")
-            } else {
-                "?".to_owned()
-            };
+    for (at, part) in sql.split('?').enumerate() {
+        match backend {
+            _ if at == 0 => {}
+            DbBackend::Postgres => {
+                text.extend(["$", &at.to_string()]);
+            }
+            _ => text.push('?'),
         }
-        text += part;
-        at += 1;
+        text.push_str(part);
     }
     Statement::from_sql_and_values(backend, text, values)
 }
 
 /// Adds a book; a second one of the same name violates a constraint.
-pub struct AddBook(pub String);
+pub(crate) struct AddBook(pub(crate) String);
 
 impl Unit for AddBook {
     type Output = u64;
@@ -117,7 +116,7 @@ impl Unit for AddBook {
     }
 }
 
-pub async fn count(db: &impl ConnectionTrait, table: &str) -> i64 {
+pub(crate) async fn count(db: &impl ConnectionTrait, table: &str) -> i64 {
     let sql = format!("SELECT count(*) FROM {table}");
     let row = db
         .query_one_raw(Statement::from_string(db.get_database_backend(), sql))
@@ -129,7 +128,7 @@ pub async fn count(db: &impl ConnectionTrait, table: &str) -> i64 {
 }
 
 /// Waits, without holding up the runtime, until a condition holds.
-pub async fn eventually(what: &str, condition: impl Fn() -> bool) {
+pub(crate) async fn eventually(what: &str, condition: impl Fn() -> bool) {
     let holds = async {
         while !condition() {
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
@@ -141,4 +140,4 @@ pub async fn eventually(what: &str, condition: impl Fn() -> bool) {
     );
 }
 
-pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+pub(crate) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);

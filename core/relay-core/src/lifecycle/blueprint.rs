@@ -16,8 +16,6 @@ use crate::telemetry::logs;
 
 /// Everything the configuration says, understood.
 pub struct Blueprint {
-    /// As loaded, to find out later what a reload changes.
-    pub loaded: Loaded,
     /// Top-level keys.
     pub settings: Settings,
     /// `[log]`.
@@ -32,6 +30,8 @@ pub struct Blueprint {
     pub storage: StorageOptions,
     /// The protocols switched on, by name.
     pub plans: Vec<(&'static str, Box<dyn Plan>)>,
+    /// As loaded, to find out later what a reload changes.
+    pub loaded: Loaded,
 }
 
 impl std::fmt::Debug for Blueprint {
@@ -94,13 +94,12 @@ impl Blueprint {
         for protocol in protocols {
             plans.extend(protocol.plan(&loaded)?.map(|plan| (protocol.name(), plan)));
         }
-        let (admin, limits) = (loaded.section()?, loaded.section()?);
         Ok(Self {
             settings,
             log,
-            admin,
+            admin: loaded.section()?,
             metrics,
-            limits,
+            limits: loaded.section()?,
             storage,
             plans,
             loaded,

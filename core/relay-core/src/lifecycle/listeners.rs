@@ -1,8 +1,6 @@
 //! All listening sockets of the daemon: bound together, accepting together, drained in two
 //! groups (clients first, operators last), and handed over as one.
 
-use std::os::fd::AsFd;
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,7 +46,7 @@ impl Bound {
     ) -> Result<Self, Failure> {
         let mut listeners = Vec::new();
         for (port, audience) in ports {
-            for addr in port.listen.iter() {
+            for addr in &port.listen {
                 let listener = match inherited.take(port.name, addr) {
                     Some(fd) => Listener::from_fd(port.name, addr, fd, &port.bind)?,
                     None => Listener::bind(port.name, addr, &port.bind)?,
@@ -109,50 +107,40 @@ impl Bound {
 }
 
 impl Serving {
-    /// Names and sockets, for another process.
-    pub(crate) fn handles(&self) -> std::io::Result<Vec<(String, OwnedFd)>> {
-        let handle = |listener: &Arc<Listener>| {
-            Ok((
-                listener.name().to_owned(),
-                listener.as_fd().try_clone_to_owned()?,
-            ))
-        };
-        self.listeners.iter().map(handle).collect()
+    /// The sockets, to hand them to another process.
+    pub(crate) fn listeners(&self) -> Vec<Arc<Listener>> {
+        self.listeners.clone()
     }
 
     /// Leaves unix sockets' paths alone when closing: another process serves them now.
     pub(crate) fn disarm(&self) {
-        self.listeners.iter().for_each(|listener| listener.disarm());
+        for listener in &self.listeners {
+            listener.disarm();
+        }
     }
 
     /// Accepts no more and lets what is in flight finish, for at most `limit` or until
     /// `hurry`; then cuts it off. Operators can look on until the clients are gone.
-    pub(crate) async fn drain(mut self, limit: Duration, hurry: impl Future<Output = ()>) {
-        let patience = async {
-            tokio::select! {
-                () = tokio::time::sleep(limit) => tracing::warn!("the time limit for draining is over; cutting off what is left"),
-                () = hurry => tracing::warn!("second signal; cutting off what is left"),
-            }
+    pub(crate) async fn drain(self, limit: Duration, hurry: impl Future<Output = ()>) {
+        let Self {
+            listeners,
+            mut clients,
+            mut operators,
+        } = self;
+        drop(listeners);
+        let orderly = async {
+            clients.finish().await;
+            operators.finish().await;
         };
-        tokio::pin!(patience);
-        self.clients.drainer.request();
-        let mut impatient = false;
-        for group in [&mut self.clients, &mut self.operators] {
-            group.drainer.request();
-            tokio::select! {
-                () = group.ended() => {}
-                () = &mut patience, if !impatient => {
-                    impatient = true;
-                    group.drainer.end();
-                    group.ended().await;
-                }
-            }
-            if impatient {
-                self.listeners.clear();
-            }
+        tokio::select! {
+            () = orderly => return,
+            () = tokio::time::sleep(limit) => tracing::warn!("the time limit for draining is over; cutting off what is left"),
+            () = hurry => tracing::warn!("second signal; cutting off what is left"),
         }
-        self.operators.drainer.end();
-        self.operators.ended().await;
+        for group in [&mut clients, &mut operators] {
+            group.drainer.end();
+            group.ended().await;
+        }
     }
 }
 
@@ -162,6 +150,11 @@ impl Group {
             drainer: Drainer::new(),
             acceptors: JoinSet::new(),
         }
+    }
+
+    async fn finish(&mut self) {
+        self.drainer.request();
+        self.ended().await;
     }
 
     async fn ended(&mut self) {

@@ -9,13 +9,14 @@ use super::blueprint::Blueprint;
 use super::start::Running;
 use crate::core::{Core, Reloaded};
 use crate::net::{Gate, ServerTls};
-use crate::settings::Settings;
+use crate::protocol::Protocol;
 use crate::systemd;
 
 /// What can be changed in a running daemon, and where the configuration comes from.
 pub(super) struct Reloader {
     pub(super) core: Arc<Core>,
     pub(super) sources: Sources,
+    pub(super) protocols: Vec<Box<dyn Protocol>>,
     /// What is in force, as far as it was ever reloaded.
     pub(super) current: Loaded,
     pub(super) clients: Gate,
@@ -44,26 +45,23 @@ impl Running {
 
 impl Reloader {
     fn reload(&mut self) -> Result<Reloaded, String> {
-        let new = relay_config::load(&self.sources, &self.core.sections)
-            .map_err(|errors| errors.to_string())?;
-        let (limits, log): (crate::settings::LimitSettings, crate::settings::LogSettings) =
-            (section(&new)?, section(&new)?);
-        let settings: Settings = section(&new)?;
+        let new = Blueprint::draw(&self.sources, &self.protocols)
+            .map_err(|failure| failure.to_string())?;
         self.reload_tls()?;
-        self.core
-            .log
-            .set(&log.level)
-            .map_err(|error| format!("log.level: {error}"))?;
         for (name, relay) in self.core.relays() {
             relay
-                .reload(&new)
+                .reload(&new.loaded)
                 .map_err(|error| format!("{name}: {error}"))?;
         }
-        self.clients.set_limits(limits.for_clients());
-        self.operators.set_limits(limits.for_operators());
-        self.drain_timeout = settings.drain_timeout.get();
-        let reloaded = self.changes(&new);
-        self.current = new;
+        self.core
+            .log
+            .set(&new.log.level)
+            .map_err(|error| error.to_string())?;
+        self.clients.set_limits(new.limits.for_clients());
+        self.operators.set_limits(new.limits.for_operators());
+        self.drain_timeout = new.settings.drain_timeout.get();
+        let reloaded = self.changes(&new.loaded);
+        self.current = new.loaded;
         Ok(reloaded)
     }
 
@@ -92,10 +90,6 @@ impl Reloader {
     }
 }
 
-fn section<S: relay_config::Section>(loaded: &Loaded) -> Result<S, String> {
-    loaded.section().map_err(|error| error.to_string())
-}
-
 fn log(reloaded: &Reloaded) {
     let keys = |changes: &[Change]| {
         changes
@@ -121,25 +115,5 @@ fn or_nothing(keys: String) -> String {
         "nothing".to_owned()
     } else {
         keys
-    }
-}
-
-impl Blueprint {
-    /// What a reload starts from.
-    pub(super) fn reloader(
-        &self,
-        core: Arc<Core>,
-        sources: Sources,
-        metrics_tls: Option<Arc<ServerTls>>,
-    ) -> Reloader {
-        Reloader {
-            core,
-            sources,
-            current: self.loaded.clone(),
-            clients: Gate::new(self.limits.for_clients()),
-            operators: Gate::new(self.limits.for_operators()),
-            metrics_tls,
-            drain_timeout: self.settings.drain_timeout.get(),
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! From a checked configuration to a daemon that serves.
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use crate::endpoints;
 use crate::entropy::Entropy;
 use crate::failure::Failure;
 use crate::handover::{Heirs, Offer};
-use crate::net::{Http, Inherited, NetMetrics, ServerTls, Service};
+use crate::net::{Gate, Http, Inherited, NetMetrics, ServerTls, Service};
 use crate::protocol::{Context, Protocol, Relay};
 use crate::systemd;
 use crate::tasks::Tasks;
@@ -84,19 +85,26 @@ impl Start {
         let ports = self.ports(metrics_tls.clone());
         let relays = start_relays(std::mem::take(&mut self.blueprint.plans), &context).await?;
         let bound = Bound::bind(ports, &mut self.inherited)?;
-        let heirs = Heirs::listen(&path).map_err(|error| {
+        let (core, orders) = self.core(&context, relays, store_metrics);
+        start_workers(&core, &tasks);
+        let reloader = Reloader {
+            core: Arc::clone(&core),
+            sources: self.sources,
+            protocols: self.protocols,
+            current: self.blueprint.loaded,
+            clients: Gate::new(self.blueprint.limits.for_clients()),
+            operators: Gate::new(self.blueprint.limits.for_operators()),
+            metrics_tls,
+            drain_timeout: self.blueprint.settings.drain_timeout.get(),
+        };
+        announce(&core, &bound, &path);
+        let serving = serve(bound, &core, &reloader, &context.metrics, self.admin)?;
+        let heirs = Heirs::invite(&path, serving.listeners()).map_err(|error| {
             Failure::Unavailable(format!(
                 "cannot listen for a handover in {}: {error}",
                 path.display()
             ))
         })?;
-        let (core, orders) = self.core(&context, relays, store_metrics);
-        start_workers(&core, &tasks);
-        let reloader = self
-            .blueprint
-            .reloader(Arc::clone(&core), self.sources, metrics_tls);
-        announce(&core, &bound, &path);
-        let serving = serve(bound, &core, &reloader, &context.metrics, self.admin)?;
         core.phase.send_replace(Phase::Serving);
         systemd::ready();
         Ok(Running {
@@ -225,21 +233,19 @@ fn serve(
     Ok(bound.serve(gates, service, &net))
 }
 
-/// One line per relay on standard output, for people and for scripts that wait for it.
-#[expect(clippy::print_stdout, reason = "what a start answers")]
+/// One line per relay on standard output, for people and for scripts that wait for it. Nobody
+/// has to read it.
 fn announce(core: &Core, bound: &Bound, data_dir: &Path) {
-    let monitoring = bound
-        .addresses("metrics")
-        .into_iter()
-        .map(|addr| format!("  metrics on {addr}"));
-    println!(
-        "relayd {VERSION}  data in {}{}",
-        data_dir.display(),
-        monitoring.collect::<String>()
-    );
-    for (name, relay) in core.relays() {
-        println!("{name:<5} {}", relay.ready_line(&bound.addresses(name)));
+    let mut text = format!("relayd {VERSION}  data in {}", data_dir.display());
+    for addr in bound.addresses("metrics") {
+        text.extend(["  metrics on ", &addr]);
     }
+    text.push('\n');
+    for (name, relay) in core.relays() {
+        let line = relay.ready_line(&bound.addresses(name));
+        text.extend([&format!("{name:<5} "), line.as_str(), "\n"]);
+    }
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
 fn start_workers(core: &Arc<Core>, tasks: &Tasks) {

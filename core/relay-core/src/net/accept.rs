@@ -100,6 +100,7 @@ impl<L: Listen> Acceptor<L> {
                 (socket, peer) = incoming.next() => entrance.open(socket, peer, &connections),
             }
         }
+        drop(incoming);
         connections.close();
         connections.wait().await;
     }

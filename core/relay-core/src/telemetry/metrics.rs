@@ -28,6 +28,7 @@ impl Metrics {
     }
 
     /// Adds the figures of the process itself: memory, CPU time, open files, start time.
+    #[must_use]
     pub fn with_process(self) -> Self {
         let process = prometheus::process_collector::ProcessCollector::for_self();
         self.register(Box::new(process));

@@ -225,12 +225,14 @@ impl Running {
             tokio::pin!(due);
             let order = loop {
                 tokio::select! {
+                    // In this order, so that a pause counts from the moment it is asked for.
+                    biased;
+                    changed = self.paused.changed() => if changed.is_err() { return },
                     order = self.inbox.recv() => match order {
                         Some(order) => break Some(order),
                         None => return,
                     },
                     () = &mut due, if !*self.paused.borrow() => break None,
-                    changed = self.paused.changed() => if changed.is_err() { return },
                 }
             };
             let last = self.run_once().await;

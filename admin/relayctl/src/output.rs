@@ -113,6 +113,15 @@ pub(crate) fn table<const N: usize>(
     table.trim_fmt()
 }
 
+/// `no files`, `1 file`, `2 files`.
+pub(crate) fn count(number: u64, what: &str) -> String {
+    match number {
+        0 => format!("no {what}s"),
+        1 => format!("1 {what}"),
+        number => format!("{number} {what}s"),
+    }
+}
+
 /// The text with its control characters spelt out.
 pub(crate) fn harmless(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());

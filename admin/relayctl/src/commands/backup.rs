@@ -14,7 +14,7 @@ use relay_storage::backup;
 use super::{Context, Outcome, Verdict};
 use crate::cli;
 use crate::failure::Failure;
-use crate::output::harmless;
+use crate::output::{count, harmless};
 use crate::time;
 
 pub(super) async fn run(command: cli::Backup, context: &Context) -> Outcome {
@@ -38,7 +38,9 @@ async fn create(path: PathBuf, context: &Context) -> Outcome {
         }
         asked => asked?,
     };
-    context.output.answer(&made, || describe("made", &made))?;
+    context
+        .output
+        .answer(&made, || describe("complete", &made))?;
     Ok(Verdict::Good)
 }
 
@@ -61,9 +63,9 @@ fn nobody_there(error: &ClientError) -> bool {
 
 fn describe(state: &str, backup: &Backup) -> String {
     format!(
-        "{} is {state}: {} files, {}, {} database, of {} UTC by relayd {}",
+        "{} is {state}: {}, {}, {} database, made {} UTC by relayd {}",
         harmless(&backup.path.display().to_string()),
-        backup.files,
+        count(backup.files as u64, "file"),
         time::size(backup.size),
         harmless(&backup.engine),
         time::stamp(backup.created),

@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::offline::LOCK;
 use crate::commands::{Context, Outcome, Verdict};
 use crate::failure::Failure;
-use crate::output::harmless;
+use crate::output::{count, harmless};
 use crate::time;
 
 /// What was restored, and where to.
@@ -59,6 +59,8 @@ fn target(data_dir: Option<PathBuf>, context: &Context) -> Result<Target, Failur
     let settings: Settings = loaded.section()?;
     let mut options: StorageOptions = loaded.section()?;
     let data_dir = data_dir.unwrap_or(settings.data_dir);
+    let data_dir = std::path::absolute(&data_dir)
+        .map_err(|error| Failure::Usage(format!("{}: {error}", data_dir.display())))?;
     options.url = options.url.below(&data_dir);
     Ok(Target {
         data_dir,
@@ -123,8 +125,8 @@ impl Restored {
     fn text(&self) -> String {
         let dir = harmless(&self.data_dir.display().to_string());
         let mut lines = vec![format!(
-            "restored {} files ({}) of {} UTC into {dir}, database {}",
-            self.backup.files,
+            "restored {} ({}) of {} UTC into {dir}, database {}",
+            count(self.backup.files as u64, "file"),
             time::size(self.backup.size),
             time::stamp(self.backup.created),
             harmless(&self.database),

@@ -100,6 +100,7 @@ struct Bed {
     _dir: TempDir,
 }
 
+#[derive(Clone)]
 enum Raw {
     Sqlite(SqlitePool),
     Postgres(PgPool),
@@ -209,16 +210,20 @@ impl Bed {
         started.elapsed()
     }
 
-    /// The same inserts with nothing around them.
-    async fn raw(&self, group: usize, rounds: u64, body: &[u8]) -> Duration {
+    /// The same inserts with nothing around them, in a task like the writer's.
+    async fn raw(&self, group: usize, rounds: u64, body: &Arc<[u8]>) -> Duration {
+        let groups: Vec<_> = (0..rounds).map(|_| self.ids(group)).collect();
+        let (pool, body) = (self.raw.clone(), Arc::clone(body));
         let started = Instant::now();
-        for _ in 0..rounds {
-            let ids = self.ids(group);
-            match &self.raw {
-                Raw::Sqlite(pool) => raw_sqlite(pool, ids, body).await,
-                Raw::Postgres(pool) => raw_postgres(pool, ids, body).await,
+        let inserts = async move {
+            for ids in groups {
+                match &pool {
+                    Raw::Sqlite(pool) => raw_sqlite(pool, ids, &body).await,
+                    Raw::Postgres(pool) => raw_postgres(pool, ids, &body).await,
+                }
             }
-        }
+        };
+        tokio::spawn(inserts).await.unwrap();
         started.elapsed()
     }
 }

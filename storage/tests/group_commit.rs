@@ -9,6 +9,7 @@ use common::{AddBook, Bed, count, eventually, statement};
 use relay_storage::{Failure, StorageOptions, Store, Unit, Unobserved, Violation, WriteError};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 
 /// Two statements of which the second may violate a constraint.
 struct BookWithEntry {
@@ -55,6 +56,36 @@ impl Unit for Gate {
         self.go.notify_one(); // pass the next time too
         self.inner.run(tx).await
     }
+}
+
+/// A transaction that a [`Gate`] holds open, for others to join.
+struct Held {
+    go: Arc<Notify>,
+    first: JoinHandle<Result<u64, WriteError>>,
+}
+
+impl Held {
+    async fn by(store: &Store) -> Self {
+        let (entered, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let gate = Gate {
+            entered: Arc::clone(&entered),
+            go: Arc::clone(&go),
+            inner: AddBook("gate".into()),
+        };
+        let first = write(store, gate);
+        entered.notified().await;
+        Self { go, first }
+    }
+
+    async fn release(self) {
+        self.go.notify_one();
+        assert!(matches!(self.first.await, Ok(Ok(1))));
+    }
+}
+
+fn write<U: Unit>(store: &Store, unit: U) -> JoinHandle<Result<U::Output, WriteError>> {
+    let store = store.clone();
+    tokio::spawn(async move { store.write(unit).await })
 }
 
 struct Panics;
@@ -129,52 +160,24 @@ async fn units_that_fail_in_any_way_fail_alone() {
         let store = bed.start();
         store.write(AddBook("taken".into())).await.expect("written");
 
-        // All of these share the transaction that the gate holds open.
-        let (entered, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let gate = Gate {
-            entered: entered.clone(),
-            go: go.clone(),
-            inner: AddBook("gate".into()),
-        };
-        let first = tokio::spawn({
-            let store = store.clone();
-            async move { store.write(gate).await }
-        });
-        entered.notified().await;
-        let spawn_add = |name: &str| {
-            let (store, unit) = (store.clone(), AddBook(name.into()));
-            tokio::spawn(async move { store.write(unit).await })
-        };
-        let good = spawn_add("good");
-        let taken = spawn_add("taken");
-        let torn = tokio::spawn({
-            let store = store.clone();
-            async move {
-                store
-                    .write(BookWithEntry {
-                        name: "half".into(),
-                        text: "forbidden",
-                    })
-                    .await
-            }
-        });
-        let panics = tokio::spawn({
-            let store = store.clone();
-            async move { store.write(Panics).await }
-        });
-        let undo = tokio::spawn({
-            let store = store.clone();
-            async move { store.write(WantsUndo("no")).await }
-        });
-        let wrong = tokio::spawn({
-            let store = store.clone();
-            async move { store.write(WrongSql).await }
-        });
-        let last = spawn_add("last");
+        // All of these share one transaction.
+        let held = Held::by(&store).await;
+        let good = write(&store, AddBook("good".into()));
+        let taken = write(&store, AddBook("taken".into()));
+        let torn = write(
+            &store,
+            BookWithEntry {
+                name: "half".into(),
+                text: "forbidden",
+            },
+        );
+        let panics = write(&store, Panics);
+        let undo = write(&store, WantsUndo("no"));
+        let wrong = write(&store, WrongSql);
+        let last = write(&store, AddBook("last".into()));
         eventually("all are queued", || store.queue_depth() >= 7).await;
-        go.notify_one();
+        held.release().await;
 
-        assert!(matches!(first.await.unwrap(), Ok(1)));
         assert!(matches!(good.await.unwrap(), Ok(1)));
         assert!(matches!(
             taken.await.unwrap(),
@@ -277,29 +280,16 @@ async fn a_full_queue_makes_callers_wait_and_then_says_overloaded() {
     bed.database.close().await;
     let database = relay_storage::Database::open(options).await.expect("opens");
     let store = Store::start(database, Arc::new(Unobserved));
-    let (entered, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let gate = Gate {
-        entered: entered.clone(),
-        go: go.clone(),
-        inner: AddBook("gate".into()),
-    };
-    let first = tokio::spawn({
-        let store = store.clone();
-        async move { store.write(gate).await }
-    });
-    entered.notified().await;
-    let fits = tokio::spawn({
-        let store = store.clone();
-        async move { store.write(Heavy(AddBook("a".into()))).await }
-    });
+    let held = Held::by(&store).await;
+    let fits = write(&store, Heavy(AddBook("a".into())));
     eventually("the second is queued", || store.queue_depth() >= 1).await;
     let refused = store.write(Heavy(AddBook("b".into()))).await;
     assert!(
         matches!(refused, Err(WriteError::Overloaded)),
         "{refused:?}"
     );
-    go.notify_one();
-    assert!(first.await.unwrap().is_ok() && fits.await.unwrap().is_ok());
+    held.release().await;
+    assert!(matches!(fits.await, Ok(Ok(1))));
     assert!(
         store.write(Heavy(AddBook("c".into()))).await.is_ok(),
         "room again"
@@ -320,26 +310,12 @@ async fn a_caller_that_left_before_its_turn_is_not_served() {
     }
     let bed = Bed::sqlite().await;
     let store = bed.start();
-    let (entered, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let gate = Gate {
-        entered: entered.clone(),
-        go: go.clone(),
-        inner: AddBook("gate".into()),
-    };
-    let first = tokio::spawn({
-        let store = store.clone();
-        async move { store.write(gate).await }
-    });
-    entered.notified().await;
-    let leaves = tokio::spawn({
-        let store = store.clone();
-        async move { store.write(Counted).await }
-    });
+    let held = Held::by(&store).await;
+    let leaves = write(&store, Counted);
     eventually("it is queued", || store.queue_depth() == 1).await;
     leaves.abort();
     assert!(leaves.await.is_err());
-    go.notify_one();
-    assert!(first.await.unwrap().is_ok());
+    held.release().await;
     store.write(AddBook("after".into())).await.expect("written");
     assert_eq!(RUNS.load(Ordering::SeqCst), 0);
     store.close().await;
@@ -349,21 +325,8 @@ async fn a_caller_that_left_before_its_turn_is_not_served() {
 async fn closing_serves_who_waits_and_refuses_who_comes() {
     for bed in Bed::each().await {
         let store = bed.start();
-        let (entered, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let gate = Gate {
-            entered: entered.clone(),
-            go: go.clone(),
-            inner: AddBook("gate".into()),
-        };
-        let first = tokio::spawn({
-            let store = store.clone();
-            async move { store.write(gate).await }
-        });
-        entered.notified().await;
-        let waiting = tokio::spawn({
-            let store = store.clone();
-            async move { store.write(AddBook("waits".into())).await }
-        });
+        let held = Held::by(&store).await;
+        let waiting = write(&store, AddBook("waits".into()));
         eventually("it is queued", || store.queue_depth() == 1).await;
         let closing = tokio::spawn({
             let store = store.clone();
@@ -374,8 +337,8 @@ async fn closing_serves_who_waits_and_refuses_who_comes() {
             store.write(AddBook("late".into())).await,
             Err(WriteError::Closed)
         ));
-        go.notify_one();
-        assert!(first.await.unwrap().is_ok() && waiting.await.unwrap().is_ok());
+        held.release().await;
+        assert!(matches!(waiting.await, Ok(Ok(1))));
         closing.await.expect("closes");
     }
 }

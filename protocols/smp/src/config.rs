@@ -48,19 +48,11 @@ impl Section for SmpConfig {
 
 impl SmpConfig {
     pub(crate) fn port(&self) -> Port {
-        let accept = AcceptOptions {
-            proxy_protocol_from: self
-                .proxy_protocol_from
-                .iter()
-                .map(|network| network.get())
-                .collect(),
-            ..AcceptOptions::default()
-        };
         Port {
             name: "smp",
             key: "smp.listen".to_owned(),
             listen: self.listen.clone(),
-            accept,
+            accept: AcceptOptions::behind(&self.proxy_protocol_from),
             bind: BindOptions::new("smp.listen"),
         }
     }

@@ -43,19 +43,11 @@ impl Section for SogsConfig {
 
 impl SogsConfig {
     pub(crate) fn port(&self) -> Port {
-        let accept = AcceptOptions {
-            proxy_protocol_from: self
-                .proxy_protocol_from
-                .iter()
-                .map(|network| network.get())
-                .collect(),
-            ..AcceptOptions::default()
-        };
         Port {
             name: "sogs",
             key: "sogs.listen".to_owned(),
             listen: self.listen.clone(),
-            accept,
+            accept: AcceptOptions::behind(&self.proxy_protocol_from),
             bind: BindOptions::new("sogs.listen"),
         }
     }

@@ -135,14 +135,8 @@ impl Blueprint {
     /// The listeners for monitoring.
     pub(crate) fn metrics_port(&self, tls: Option<Arc<ServerTls>>) -> Port {
         let accept = AcceptOptions {
-            proxy_protocol_from: self
-                .metrics
-                .proxy_protocol_from
-                .iter()
-                .map(|network| network.get())
-                .collect(),
             tls,
-            ..AcceptOptions::default()
+            ..AcceptOptions::behind(&self.metrics.proxy_protocol_from)
         };
         Port {
             name: "metrics",

@@ -19,7 +19,9 @@ use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 
 use self::entrance::Entrance;
-use super::{Drain, Gate, ListenAddr, Listener, ListenerMetrics, Peer, ServerTls, Service, Socket};
+use super::{
+    Drain, Gate, ListenAddr, Listener, ListenerMetrics, Network, Peer, ServerTls, Service, Socket,
+};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -33,6 +35,17 @@ pub struct AcceptOptions {
     pub proxy_protocol_from_unix: bool,
     /// Do a TLS handshake.
     pub tls: Option<Arc<ServerTls>>,
+}
+
+impl AcceptOptions {
+    /// Plain connections; those from `proxies` begin with a PROXY header.
+    pub fn behind(proxies: &[Network]) -> Self {
+        let proxy_protocol_from = proxies.iter().map(|network| network.get()).collect();
+        Self {
+            proxy_protocol_from,
+            ..Self::default()
+        }
+    }
 }
 
 /// Where connections come from. A [`Listener`], or a test's stand-in that fails on demand.

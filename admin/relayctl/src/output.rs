@@ -144,7 +144,11 @@ mod tests {
     fn tables_line_up_without_borders() {
         let rows = [["a", "waiting"], ["store.maintenance", "paused"]];
         let table = table(["NAME", "STATE"], rows.map(|row| row.map(str::to_owned)));
-        insta::assert_snapshot!(table, @"");
+        insta::assert_snapshot!(table, @r#"
+        NAME               STATE
+        a                  waiting
+        store.maintenance  paused
+        "#);
     }
 
     #[test]

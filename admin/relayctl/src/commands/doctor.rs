@@ -38,12 +38,13 @@ async fn examine(ground: &Ground, doctor: &Doctor, output: Output) -> Report {
     files::check(ground, &mut report.section("files"));
     keys::check(ground, &mut report.section("keys"));
     ports::check(ground, &mut report.section("ports"));
+    // Before the database is opened, which may touch its file.
+    clock::check(ground, &mut report.section("clock"));
     if doctor.deep {
         output.progress("reading the whole database …");
     }
     database::check(ground, doctor.deep, &mut report.section("database")).await;
     disk::check(ground, &mut report.section("disk"));
-    clock::check(ground, &mut report.section("clock"));
     limits::check(ground, &mut report.section("limits"));
     report
 }

@@ -25,6 +25,7 @@ pub mod failure;
 mod handover;
 pub mod lifecycle;
 pub mod net;
+mod open_files;
 pub mod panics;
 pub mod private;
 pub mod protocol;

@@ -154,7 +154,7 @@ impl Default for MetricsSettings {
 impl Default for LimitSettings {
     fn default() -> Self {
         Self {
-            max_connections: 50_000,
+            max_connections: 16_384,
             max_connections_per_address: 500,
             handshake_timeout: Span::secs(20),
             unlimited_from: loopback(),

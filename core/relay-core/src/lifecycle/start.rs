@@ -25,6 +25,7 @@ use crate::entropy::Entropy;
 use crate::failure::Failure;
 use crate::handover::{Heirs, Offer};
 use crate::net::{Gate, Http, Inherited, NetMetrics, ServerTls, Service};
+use crate::open_files;
 use crate::protocol::{Context, Protocol, Relay};
 use crate::systemd;
 use crate::tasks::Tasks;
@@ -63,6 +64,7 @@ impl Start {
             .blueprint
             .metrics_tls()
             .map_err(|error| Failure::Usage(error.to_string()))?;
+        open_files::raise_limit(self.blueprint.limits.max_connections);
         DataDir::create(&path)?;
         if upgrade {
             self.take_over(&path).await?;

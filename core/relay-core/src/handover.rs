@@ -29,7 +29,7 @@ use rustix::net::{
 use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::net::Listener;
 
@@ -88,19 +88,21 @@ impl Heirs {
     }
 }
 
-/// A successor that turns out unable leaves no trace.
+/// The first who takes is the successor. Whoever turns out unable leaves no trace, and whoever
+/// says nothing is in nobody's way.
 async fn wait(socket: UnixListener, listeners: Vec<Arc<Listener>>, found: mpsc::Sender<Heir>) {
+    let listeners: Arc<[_]> = listeners.into();
+    let mut offers = JoinSet::new();
     loop {
-        let Ok((stream, _)) = socket.accept().await else {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            continue;
-        };
-        match offer(stream, &listeners).await {
-            Ok(heir) => {
-                let _ = found.send(heir).await;
-                return;
-            }
-            Err(error) => tracing::info!("a handover was asked for and not taken: {error}"),
+        tokio::select! {
+            asked = socket.accept() => match asked {
+                Ok((stream, _)) => drop(offers.spawn(offer(stream, Arc::clone(&listeners)))),
+                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            },
+            Some(Ok(answer)) = offers.join_next() => match answer {
+                Ok(heir) => return drop(found.send(heir).await),
+                Err(error) => tracing::info!("a handover was asked for and not taken: {error}"),
+            },
         }
     }
 }
@@ -121,12 +123,12 @@ impl Heir {
     }
 }
 
-async fn offer(mut stream: UnixStream, listeners: &[Arc<Listener>]) -> io::Result<Heir> {
+async fn offer(mut stream: UnixStream, listeners: Arc<[Arc<Listener>]>) -> io::Result<Heir> {
     let peer = stream.peer_cred()?;
     if peer.uid() != 0 && peer.uid() != rustix::process::geteuid().as_raw() {
         return Err(io::Error::other("asked by another user"));
     }
-    send(&stream, listeners).await?;
+    send(&stream, &listeners).await?;
     let mut answer = [0; TAKE.len()];
     stream.read_exact(&mut answer).await?;
     if &answer != TAKE {

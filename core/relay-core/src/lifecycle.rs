@@ -1,7 +1,7 @@
 //! The life of the daemon, from the command line to the exit code, in one type.
 //!
 //! ```text
-//! parse → check → open store → migrate → start plugins → bind everything → ready → serve
+//! parse → check → bind everything → open store → migrate → start plugins → ready → serve
 //!                                      SIGHUP, relayctl reload: reload → serve
 //!       SIGTERM, SIGINT, relayctl stop, a successor: drain → close
 //! ```
@@ -125,6 +125,11 @@ impl Lifecycle {
             End::Signal | End::Asked => None,
         };
         self.announce_end(heir.as_ref());
+        systemd::alive_during(self.end(heir)).await;
+        tracing::info!("stopped");
+    }
+
+    async fn end(self, heir: Option<Heir>) {
         let Self {
             running,
             mut signals,
@@ -142,12 +147,10 @@ impl Lifecycle {
         if let Some(heir) = heir {
             heir.done().await;
         }
-        tracing::info!("stopped");
     }
 
     async fn until_the_end(&mut self) -> End {
-        let mut watchdog =
-            tokio::time::interval(systemd::watchdog_interval().unwrap_or(Duration::from_hours(1)));
+        let mut watchdog = systemd::watchdog();
         loop {
             let running = &mut self.running;
             tokio::select! {

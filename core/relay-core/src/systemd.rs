@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use sd_notify::NotifyState;
+use tokio::time::Interval;
 
 /// Start-up is complete; this process is the one to watch.
 pub(crate) fn ready() {
@@ -37,9 +38,22 @@ pub(crate) fn alive() {
     tell(&[NotifyState::Watchdog]);
 }
 
-/// How often a sign of life is due, if one is asked for.
-pub(crate) fn watchdog_interval() -> Option<Duration> {
-    sd_notify::watchdog_enabled().map(|limit| limit / 2)
+/// Ticks when a sign of life is due; hardly ever if none is asked for.
+pub(crate) fn watchdog() -> Interval {
+    let due = sd_notify::watchdog_enabled().map(|limit| limit / 2);
+    tokio::time::interval(due.unwrap_or(Duration::from_hours(1)))
+}
+
+/// Gives signs of life while `work` goes on.
+pub(crate) async fn alive_during<W: Future>(work: W) -> W::Output {
+    let mut watchdog = watchdog();
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            done = work.as_mut() => return done,
+            _ = watchdog.tick() => alive(),
+        }
+    }
 }
 
 fn tell(states: &[NotifyState<'_>]) {

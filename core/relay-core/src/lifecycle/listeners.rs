@@ -17,7 +17,9 @@ use crate::protocol::Port;
 pub(crate) enum Audience {
     /// Users of the relays.
     Clients,
-    /// relayctl and monitoring.
+    /// Monitoring, over the network.
+    Monitoring,
+    /// relayctl.
     Operators,
 }
 
@@ -90,7 +92,7 @@ impl Bound {
             serving.listeners.push(Arc::clone(&listener));
             let group = match audience {
                 Audience::Clients => &mut serving.clients,
-                Audience::Operators => &mut serving.operators,
+                Audience::Monitoring | Audience::Operators => &mut serving.operators,
             };
             let acceptor = Acceptor {
                 gate: gates(audience),

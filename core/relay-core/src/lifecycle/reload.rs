@@ -20,6 +20,8 @@ pub(super) struct Reloader {
     /// What is in force, as far as it was ever reloaded.
     pub(super) current: Loaded,
     pub(super) clients: Gate,
+    /// Apart from the operators', who must get in when the metrics port is flooded.
+    pub(super) monitoring: Gate,
     pub(super) operators: Gate,
     pub(super) metrics_tls: Option<Arc<ServerTls>>,
     pub(super) drain_timeout: Duration,
@@ -58,6 +60,7 @@ impl Reloader {
             .set(&new.log.level)
             .map_err(|error| error.to_string())?;
         self.clients.set_limits(new.limits.for_clients());
+        self.monitoring.set_limits(new.limits.for_operators());
         self.operators.set_limits(new.limits.for_operators());
         self.drain_timeout = new.settings.drain_timeout.get();
         let reloaded = self.changes(&new.loaded);

@@ -66,10 +66,14 @@ impl Start {
             .map_err(|error| Failure::Usage(error.to_string()))?;
         open_files::raise_limit(self.blueprint.limits.max_connections);
         DataDir::create(&path)?;
-        if upgrade {
-            self.take_over(&path).await?;
-        }
-        let data_dir = DataDir::lock(&path)?;
+        let predecessor = if upgrade { ask(&path).await? } else { None };
+        let (data_dir, bound) = match predecessor {
+            Some(predecessor) => {
+                self.take_over(predecessor, &path, metrics_tls.as_ref())
+                    .await?
+            }
+            None => (DataDir::lock(&path)?, self.bind(metrics_tls.as_ref())?),
+        };
         let metrics = Metrics::new().with_process();
         let tasks = Tasks::new(&metrics);
         let store_metrics = StoreMetrics::new(&metrics);
@@ -84,9 +88,7 @@ impl Start {
             metrics,
             tasks: tasks.clone(),
         };
-        let ports = self.ports(metrics_tls.clone());
         let relays = start_relays(std::mem::take(&mut self.blueprint.plans), &context).await?;
-        let bound = Bound::bind(ports, &mut self.inherited)?;
         let (core, orders) = self.core(&context, relays, store_metrics);
         start_workers(&core, &tasks);
         let reloader = Reloader {
@@ -95,6 +97,7 @@ impl Start {
             protocols: self.protocols,
             current: self.blueprint.loaded,
             clients: Gate::new(self.blueprint.limits.for_clients()),
+            monitoring: Gate::new(self.blueprint.limits.for_operators()),
             operators: Gate::new(self.blueprint.limits.for_operators()),
             metrics_tls,
             drain_timeout: self.blueprint.settings.drain_timeout.get(),
@@ -122,22 +125,27 @@ impl Start {
 
     /// Gets the sockets of the running relayd, and waits until it is gone. What can be known
     /// to fail is found out before it is asked to go.
-    async fn take_over(&mut self, data_dir: &Path) -> Result<(), Failure> {
-        let failed = |error| {
-            Failure::Unavailable(format!(
-                "taking over from the running relayd failed: {error}"
-            ))
-        };
-        let Some(mut offer) = Offer::ask(data_dir).await.map_err(failed)? else {
-            tracing::info!("no relayd runs on this data dir; starting as usual");
-            return Ok(());
-        };
-        self.refuse_newer_database().await?;
-        offer.take().await.map_err(failed)?;
-        for (name, socket) in offer.sockets {
+    async fn take_over(
+        &mut self,
+        mut offer: Offer,
+        data_dir: &Path,
+        metrics_tls: Option<&Arc<ServerTls>>,
+    ) -> Result<(DataDir, Bound), Failure> {
+        for (name, socket) in offer.sockets.drain(..) {
             self.inherited.add(name, socket);
         }
-        Ok(())
+        let bound = self.bind(metrics_tls)?;
+        self.refuse_newer_database().await?;
+        systemd::alive_during(offer.take())
+            .await
+            .map_err(not_taken)?;
+        Ok((DataDir::lock(data_dir)?, bound))
+    }
+
+    /// Before anything is opened or written: a busy port then leaves nothing behind, and a
+    /// predecessor serving. Until the daemon is ready, clients wait in the backlog.
+    fn bind(&mut self, metrics_tls: Option<&Arc<ServerTls>>) -> Result<Bound, Failure> {
+        Bound::bind(self.ports(metrics_tls.cloned()), &mut self.inherited)
     }
 
     async fn refuse_newer_database(&self) -> Result<(), Failure> {
@@ -157,16 +165,19 @@ impl Start {
 
     fn ports(&self, metrics_tls: Option<Arc<ServerTls>>) -> Vec<(crate::protocol::Port, Audience)> {
         let own = [
-            self.blueprint.admin_port(),
-            self.blueprint.metrics_port(metrics_tls),
+            (self.blueprint.admin_port(), Audience::Operators),
+            (
+                self.blueprint.metrics_port(metrics_tls),
+                Audience::Monitoring,
+            ),
         ];
         let clients = self
             .blueprint
             .plans
             .iter()
             .flat_map(|(_, plan)| plan.ports());
-        let own = own.into_iter().map(|port| (port, Audience::Operators));
-        own.chain(clients.map(|port| (port, Audience::Clients)))
+        own.into_iter()
+            .chain(clients.map(|port| (port, Audience::Clients)))
             .collect()
     }
 
@@ -199,6 +210,21 @@ impl Start {
     }
 }
 
+/// The relayd that runs on this data dir, if one does.
+async fn ask(data_dir: &Path) -> Result<Option<Offer>, Failure> {
+    let offer = Offer::ask(data_dir).await.map_err(not_taken)?;
+    if offer.is_none() {
+        tracing::info!("no relayd runs on this data dir; starting as usual");
+    }
+    Ok(offer)
+}
+
+fn not_taken(error: std::io::Error) -> Failure {
+    Failure::Unavailable(format!(
+        "taking over from the running relayd failed: {error}"
+    ))
+}
+
 type Relays = Vec<(&'static str, Arc<dyn Relay>)>;
 
 async fn start_relays(
@@ -225,6 +251,7 @@ fn serve(
     let monitoring: Arc<dyn Service> = Arc::new(Http::new(endpoints::router(Arc::clone(core))));
     let gates = |audience| match audience {
         Audience::Clients => reloader.clients.clone(),
+        Audience::Monitoring => reloader.monitoring.clone(),
         Audience::Operators => reloader.operators.clone(),
     };
     let service = |port: &str| match port {
@@ -307,6 +334,8 @@ pub(super) fn successor() -> Result<u32, String> {
     }
     let child = Command::new(replaced(&program))
         .args(args)
+        // Ours; without it the new process is asked for signs of life as we are.
+        .env_remove("WATCHDOG_PID")
         .spawn()
         .map_err(failed)?;
     tracing::info!(

@@ -2,7 +2,8 @@
 //!
 //! Handlers find the client as [`Peer`] in the request's extensions, and over a unix socket its
 //! [`UCred`](tokio::net::unix::UCred). On drain the request in flight is answered and the connection closed after
-//! it; idle connections close at once. A handler that panics answers 500.
+//! it; idle connections close at once, new ones may still ask their first question. That has to be there within the
+//! time for handshakes. A handler that panics answers 500.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -14,14 +15,21 @@ use axum::{
 use futures_util::future::BoxFuture;
 use hyper::{Request, StatusCode, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    sync::Notify,
+    time::{sleep, sleep_until},
+};
 use tower::ServiceExt;
 
-use super::{Conn, Drain, ListenerMetrics, Peer, Service};
+use super::{Conn, Drain, ListenerMetrics, Peer, Refusal, Service};
 use crate::panics;
 
 /// Longer than the 60 s for which nginx keeps idle connections to its upstreams: the side that may send the next
 /// request must be the one that closes, or requests meet a closing connection.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(75);
+
+/// How long a client that has not asked anything yet may still do so after a drain was requested.
+const FIRST_QUESTION: Duration = Duration::from_secs(1);
 
 /// Signed requests carry a few hundred bytes of headers, browsers a few thousand.
 const MAX_HEADER_SIZE: usize = 16 * 1024;
@@ -54,8 +62,11 @@ impl Http {
 
     async fn run(self, conn: Conn, drain: Drain) {
         let metrics = Arc::clone(conn.metrics());
+        let deadline = conn.handshake_deadline();
         let (stream, peer) = conn.into_parts();
+        let asked = Notify::new();
         let service = service_fn(|request| {
+            asked.notify_one();
             answer(
                 self.router.clone(),
                 peer.clone(),
@@ -66,13 +77,20 @@ impl Http {
         let serving = self.server.serve_connection(TokioIo::new(stream), service);
         let mut serving = std::pin::pin!(serving);
         // How a connection ends is the client's business: its errors are no events here.
-        let _ = tokio::select! {
-            ended = serving.as_mut() => ended,
+        tokio::select! {
+            biased;
+            _ = serving.as_mut() => return,
+            () = asked.notified() => {}
+            () = drained_without_a_question(&drain) => {}
+            () = sleep_until(deadline) => return metrics.refused(Refusal::HandshakeTimeout),
+        }
+        tokio::select! {
+            _ = serving.as_mut() => {}
             () = drain.requested() => {
                 serving.as_mut().graceful_shutdown();
-                serving.await
+                let _ = serving.await;
             }
-        };
+        }
     }
 }
 
@@ -80,6 +98,13 @@ impl Service for Http {
     fn serve(&self, conn: Conn, drain: Drain) -> BoxFuture<'static, ()> {
         Box::pin(self.clone().run(conn, drain))
     }
+}
+
+/// A client that has just connected is about to ask, and would take it for a refusal to be cut
+/// off; on drain it gets a moment to do so.
+async fn drained_without_a_question(drain: &Drain) {
+    drain.requested().await;
+    sleep(FIRST_QUESTION).await;
 }
 
 async fn answer(

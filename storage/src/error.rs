@@ -29,6 +29,17 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Every one there is.
+    pub const ALL: [Self; 7] = [
+        Self::Busy,
+        Self::Corrupt,
+        Self::DiskFull,
+        Self::Io,
+        Self::ReadOnly,
+        Self::Replaced,
+        Self::Unreachable,
+    ];
+
     /// One word for metrics and JSON.
     pub fn name(self) -> &'static str {
         match self {

@@ -11,6 +11,7 @@ mod view;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::Method;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post, put};
 use relay_core::core::Core;
@@ -43,6 +44,9 @@ pub fn router(core: Arc<Core>) -> Router {
     router
         .fallback(async || {
             problem::Refusal::NotFound("there is no such thing in the admin API".to_owned())
+        })
+        .method_not_allowed_fallback(async |method: Method| {
+            problem::Refusal::Method(format!("this cannot be asked for with {method}"))
         })
         .layer(from_fn_with_state(core, audit::record))
 }

@@ -23,14 +23,17 @@ fn main() -> ExitCode {
     }
 }
 
-/// `--help` and `--version` come this way too.
+/// `--help` and `--version` come this way too. A wrong command line is refused in one line, as
+/// everything else is.
 fn usage(error: &clap::Error) -> ExitCode {
-    let _ = error.print();
-    if error.use_stderr() {
-        ExitCode::from(Failure::Usage(String::new()).exit_code())
-    } else {
-        ExitCode::SUCCESS
+    if !error.use_stderr() {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
     }
+    let text = error.to_string();
+    let reason = text.lines().next().unwrap_or_default();
+    let reason = reason.strip_prefix("error: ").unwrap_or(reason);
+    fail(&Failure::Usage(format!("{reason}; see relayd --help")))
 }
 
 #[expect(clippy::print_stderr, reason = "the one line a failed start gives")]

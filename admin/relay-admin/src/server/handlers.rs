@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::IntoResponse;
 use relay_core::audit::Event;
 use relay_core::clock::UnixTime;
@@ -11,7 +11,7 @@ use relay_core::core::{Core, Stopping, VERSION};
 use relay_storage::backup::{self, Plan};
 
 use super::audit::Detail;
-use super::problem::{Body, Refusal};
+use super::problem::{Body, Refusal, Segment};
 use super::view;
 use crate::types::{
     AuditEntry, AuditNote, AuditNoted, AuditPrune, AuditPruned, Backup, BackupRequest, Done,
@@ -51,7 +51,7 @@ pub(super) async fn workers(State(core): Daemon) -> Json<Vec<Worker>> {
 
 pub(super) async fn run_worker(
     State(core): Daemon,
-    Path(name): Path<String>,
+    Segment(name): Segment<String>,
 ) -> Result<impl IntoResponse, Refusal> {
     let run = core
         .workers
@@ -63,7 +63,7 @@ pub(super) async fn run_worker(
 
 pub(super) async fn pause_worker(
     State(core): Daemon,
-    Path(name): Path<String>,
+    Segment(name): Segment<String>,
     Body(wanted): Body<WorkerPaused>,
 ) -> Result<impl IntoResponse, Refusal> {
     let status = core
@@ -112,7 +112,7 @@ pub(super) async fn create_backup(
 
 pub(super) async fn audit(
     State(core): Daemon,
-    Path(limit): Path<u64>,
+    Segment(limit): Segment<u64>,
 ) -> Result<Json<Vec<AuditEntry>>, Refusal> {
     let entries = core.audit.newest(limit.min(MAX_AUDIT)).await?;
     Ok(Json(entries.into_iter().map(view::audit_entry).collect()))

@@ -1,7 +1,7 @@
 //! How a request is refused: a status, and one line of JSON that says what to do.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
+use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use relay_storage::{ReadError, WriteError};
@@ -15,6 +15,9 @@ pub enum Refusal {
     /// The request makes no sense.
     #[error("{0}")]
     Invalid(String),
+    /// What it is about exists, but not for this method.
+    #[error("{0}")]
+    Method(String),
     /// What it is about does not exist.
     #[error("{0}")]
     NotFound(String),
@@ -30,6 +33,7 @@ impl Refusal {
     fn status(&self) -> StatusCode {
         match self {
             Self::Invalid(_) => StatusCode::BAD_REQUEST,
+            Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -68,6 +72,17 @@ impl From<JsonRejection> for Refusal {
         Self::Invalid(rejection.body_text())
     }
 }
+
+impl From<PathRejection> for Refusal {
+    fn from(rejection: PathRejection) -> Self {
+        Self::Invalid(rejection.body_text())
+    }
+}
+
+/// The part of the path that a `{…}` stands for; a wrong one is refused as everything else is.
+#[derive(Debug, axum::extract::FromRequestParts)]
+#[from_request(via(axum::extract::Path), rejection(Refusal))]
+pub struct Segment<T>(pub T);
 
 /// A body of JSON; a wrong one is refused as everything else is.
 #[derive(Debug, axum::extract::FromRequest)]

@@ -125,6 +125,15 @@ impl StoreMetrics {
             "1 while the database works, 0 while it has a fault.",
         );
         healthy.set(1);
+        let faults = metrics.counters(
+            "relayd_store_faults_total",
+            "Times the database became faulty.",
+            &["fault"],
+        );
+        // From zero on, so that the first fault is a change that an alert can see.
+        for fault in Fault::ALL {
+            faults.with_label_values(&[fault.name()]);
+        }
         Arc::new(Self {
             commit: metrics.seconds(
                 "relayd_store_commit_seconds",
@@ -144,11 +153,7 @@ impl StoreMetrics {
                 "Bytes of the units of work, about.",
             ),
             healthy,
-            faults: metrics.counters(
-                "relayd_store_faults_total",
-                "Times the database became faulty.",
-                &["fault"],
-            ),
+            faults,
             queue: metrics.gauge(
                 "relayd_store_queue_units",
                 "Units of work waiting for the writer.",

@@ -1,1 +1,26 @@
-//! placeholder
+//! Whole-binary tests over real sockets: what they share. The tests are in `tests/`, one file
+//! for each behaviour.
+//!
+//! - [`Bed`]: a folder with a configuration, from which daemons are started;
+//! - [`notes`]: notes in the audit log, the smallest thing that a daemon acknowledges;
+//! - [`see`]: looking at a running daemon: its figures, its state, its files;
+//! - [`stranger`]: processes that are no children of ours;
+//! - [`certificates`]: certificates made and looked at with the `openssl` command.
+
+#![expect(
+    clippy::expect_used,
+    reason = "a test that cannot be set up has to fail, saying why"
+)]
+
+mod bed;
+pub mod certificates;
+pub mod notes;
+pub mod see;
+pub mod stranger;
+
+use std::time::Duration;
+
+pub use bed::{Bed, Kind};
+
+/// For what takes moments; more than this is a fault.
+pub const PATIENCE: Duration = Duration::from_secs(30);

@@ -22,6 +22,7 @@ mod settings;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -61,6 +62,7 @@ pub struct Relayd {
     settings: Settings,
     env: Vec<(OsString, OsString)>,
     args: Vec<OsString>,
+    stdin: Option<Arc<OwnedFd>>,
 }
 
 impl Relayd {
@@ -72,6 +74,7 @@ impl Relayd {
             settings: Settings::default(),
             env: Vec::new(),
             args: Vec::new(),
+            stdin: None,
         }
     }
 
@@ -113,6 +116,12 @@ impl Relayd {
         self
     }
 
+    /// Gives it this as stdin, which is otherwise empty: a socket, say, for a wrapper to pass on.
+    pub fn stdin(mut self, stdin: impl Into<OwnedFd>) -> Self {
+        self.stdin = Some(Arc::new(stdin.into()));
+        self
+    }
+
     /// Starts it and waits until it is ready.
     pub fn start(&self) -> Daemon {
         let daemon = self.spawn();
@@ -124,7 +133,7 @@ impl Relayd {
     pub fn spawn(&self) -> Daemon {
         let program = self.program.clone().unwrap_or_else(binaries::relayd);
         let mut command = self.command(&program);
-        command.args(&self.args).stdin(Stdio::null());
+        command.args(&self.args).stdin(self.its_stdin());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let started = command.spawn();
         let child = started.unwrap_or_else(|error| panic!("{}: {error}", program.display()));
@@ -162,6 +171,13 @@ impl Relayd {
     /// Where a section of the config listens, if it says so.
     pub fn listen(&self, section: &str) -> Option<SocketAddr> {
         self.settings.listen(section)
+    }
+
+    fn its_stdin(&self) -> Stdio {
+        match &self.stdin {
+            Some(stdin) => stdin.try_clone().expect("a descriptor is left").into(),
+            None => Stdio::null(),
+        }
     }
 
     fn command(&self, program: &Path) -> Command {

@@ -5,6 +5,7 @@
 //! - [`daemon`]: `relayd` as a child process: its lines, signals, exit, and `relayctl` beside it;
 //! - [`http`]: a small blocking HTTP client that can also send half a request;
 //! - [`poll`]: waiting for a condition, never for a while;
+//! - [`skip`]: saying that something was not tested;
 //! - [`space`]: a file system so small that it fills.
 //!
 //! What a test needs and the machine lacks is skipped with one loud line on stderr, except where
@@ -23,7 +24,7 @@ mod guardian;
 pub mod http;
 pub mod poll;
 pub mod postgres;
-mod skip;
+pub mod skip;
 pub mod space;
 
 pub use daemon::{Daemon, Exit, Relayd, Signal};

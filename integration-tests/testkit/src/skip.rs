@@ -9,7 +9,7 @@ use std::io::{self, Write};
 /// # Panics
 ///
 /// When `CI` is set and not empty: there, everything is tested.
-pub(crate) fn loudly(missing: &str, remedy: &str) {
+pub fn loudly(missing: &str, remedy: &str) {
     let line = format!("SKIPPED: {missing}; {remedy}");
     let in_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
     assert!(!in_ci, "{line} (CI is set, so this is an error)");

@@ -71,7 +71,7 @@ impl FromStr for DatabaseUrl {
 
     fn from_str(text: &str) -> Result<Self, UrlError> {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            return Ok(Self::Postgres(text.to_owned()));
+            return Ok(Self::Postgres(with_user_as_parameter(text).into_owned()));
         }
         let path = text.strip_prefix("sqlite:").ok_or(UrlError::Scheme)?;
         let path = path.strip_prefix("//").unwrap_or(path);
@@ -80,6 +80,27 @@ impl FromStr for DatabaseUrl {
             path if path.contains('?') => Err(UrlError::Parameters),
             path => Ok(Self::Sqlite(PathBuf::from(path))),
         }
+    }
+}
+
+/// `postgres://user@/database?host=/run/postgresql` is how libpq writes a unix socket, but no URL:
+/// one with a user must have a host. The user means the same as a parameter.
+fn with_user_as_parameter(url: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.into();
+    };
+    match rest.split_once("@/") {
+        Some((user, path)) if !user.contains(['/', '?']) => {
+            let (user, password) = user.split_once(':').unwrap_or((user, ""));
+            let joint = if path.contains('?') { '&' } else { '?' };
+            let password = if password.is_empty() {
+                String::new()
+            } else {
+                format!("&password={password}")
+            };
+            format!("{scheme}:///{path}{joint}user={user}{password}").into()
+        }
+        _ => url.into(),
     }
 }
 
@@ -157,6 +178,23 @@ mod tests {
             url.below(Path::new("/d")).file(),
             Some(Path::new("/var/x.db"))
         );
+    }
+
+    #[test]
+    fn a_socket_may_be_written_as_libpq_does() {
+        for (text, shown) in [
+            (
+                "postgres://u@/db?host=/run",
+                "postgres:///db?host=/run&user=u",
+            ),
+            (
+                "postgres://u:p@/db",
+                "postgres:///db?user=u&password=<hidden>",
+            ),
+            ("postgres://u@h/db?x=@/", "postgres://u@h/db?x=@/"),
+        ] {
+            assert_eq!(text.parse::<DatabaseUrl>().unwrap().to_string(), shown);
+        }
     }
 
     #[test]

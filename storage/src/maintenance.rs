@@ -16,6 +16,8 @@ const VACUUM_STEPS: usize = 64;
 /// Free pages that stay for the next messages.
 const FREE_PAGES_KEPT: i64 = 1024;
 
+const BRIEF_PATIENCE: &str = "PRAGMA busy_timeout = 50";
+
 /// What a maintenance run did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Maintained {
@@ -49,8 +51,10 @@ async fn maintain_sqlite(database: &Database) -> Result<Maintained, DbErr> {
 async fn housekeep(db: &DatabaseConnection) -> Result<Maintained, DbErr> {
     db.execute_unprepared("PRAGMA optimize").await?;
     let pages_freed = free_pages(db).await?;
-    // First without blocking anybody, so that the blocking second has little left to do.
+    // First without blocking anybody, so that the blocking second has little left to do. That
+    // one keeps writers out while it waits for readers: it must not wait long.
     checkpoint(db, "PASSIVE").await?;
+    db.execute_unprepared(BRIEF_PATIENCE).await?;
     let (blocked, pages) = checkpoint(db, "TRUNCATE").await?;
     Ok(Maintained {
         pages_checkpointed: pages,

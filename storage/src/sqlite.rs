@@ -77,7 +77,6 @@ pub(crate) async fn writer(
         .page_size(PAGE_SIZE)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(synchronous)
-        .pragma("secure_delete", "on")
         .pragma("wal_autocheckpoint", AUTOCHECKPOINT_PAGES)
         .pragma("journal_size_limit", WAL_SIZE_LIMIT);
     pool(connect, 1, options.connect_timeout.get()).await
@@ -115,6 +114,8 @@ fn base(path: &Path, options: &StorageOptions) -> SqliteConnectOptions {
         .statement_cache_capacity(256)
         .pragma("cache_size", CACHE_KIB)
         .pragma("temp_store", "memory")
+        // On every connection: one without it fills new pages with whatever its cache held.
+        .pragma("secure_delete", "on")
         .disable_statement_logging()
 }
 

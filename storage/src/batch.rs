@@ -14,18 +14,28 @@ use tokio::time::Instant;
 use crate::error::{Verdict, brief};
 use crate::job::{Job, Setback};
 use crate::migrate::begin_write;
-use crate::writer::Arrivals;
-use crate::{Database, Fault, WriteError};
+use crate::queue::Arrivals;
+use crate::{Database, Fault, StorageOptions, WriteError};
 
 /// How often a transaction is run again for a conflict that is nobody's fault.
 const RETRIES: usize = 5;
 
 /// When a commit is full.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    pub(crate) units: usize,
-    pub(crate) bytes: usize,
-    pub(crate) time: Duration,
+struct Limits {
+    units: usize,
+    bytes: usize,
+    time: Duration,
+}
+
+impl Limits {
+    fn of(options: &StorageOptions) -> Self {
+        Self {
+            units: options.batch_units.max(1),
+            bytes: usize::try_from(options.batch_bytes.get()).unwrap_or(usize::MAX),
+            time: options.batch_time.get(),
+        }
+    }
 }
 
 /// What a batch came to.
@@ -42,6 +52,7 @@ pub(crate) struct Report {
 /// The units of one commit.
 pub(crate) struct Batch<'a> {
     database: &'a Database,
+    limits: Limits,
     jobs: Vec<Box<dyn Job>>,
     bytes: usize,
     started: Instant,
@@ -63,6 +74,7 @@ impl<'a> Batch<'a> {
     pub(crate) fn new(database: &'a Database) -> Self {
         Self {
             database,
+            limits: Limits::of(&database.options),
             jobs: Vec::new(),
             bytes: 0,
             started: Instant::now(),
@@ -70,25 +82,15 @@ impl<'a> Batch<'a> {
     }
 
     /// Runs `first` and whoever arrives in `queue` meanwhile, commits, and answers them all.
-    pub(crate) async fn commit(
-        mut self,
-        first: Box<dyn Job>,
-        limits: Limits,
-        queue: &mut Arrivals,
-    ) -> Report {
-        let outcome = match self.quickly(first, limits, queue).await {
+    pub(crate) async fn commit(mut self, first: Box<dyn Job>, queue: &mut Arrivals) -> Report {
+        let outcome = match self.quickly(first, queue).await {
             Err(Collapse::Unit | Collapse::Retry) => self.carefully().await,
             other => other,
         };
         self.finish(outcome)
     }
 
-    async fn quickly(
-        &mut self,
-        first: Box<dyn Job>,
-        limits: Limits,
-        queue: &mut Arrivals,
-    ) -> Result<(), Collapse> {
+    async fn quickly(&mut self, first: Box<dyn Job>, queue: &mut Arrivals) -> Result<(), Collapse> {
         self.push(first);
         let tx = self.begin().await?;
         loop {
@@ -96,7 +98,7 @@ impl<'a> Batch<'a> {
                 roll_back(tx).await;
                 return Err(collapse(setback));
             }
-            if self.is_full(limits) {
+            if self.is_full() {
                 break;
             }
             let Some(job) = queue.next().await else { break };
@@ -117,10 +119,10 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn is_full(&self, limits: Limits) -> bool {
-        self.jobs.len() >= limits.units
-            || self.bytes >= limits.bytes
-            || self.started.elapsed() >= limits.time
+    fn is_full(&self) -> bool {
+        self.jobs.len() >= self.limits.units
+            || self.bytes >= self.limits.bytes
+            || self.started.elapsed() >= self.limits.time
     }
 
     /// Nothing has been run yet, so a connection found dead may be replaced by a fresh one.

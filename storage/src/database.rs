@@ -3,10 +3,9 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use sea_orm::sqlx::{self, PgPool};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement};
+use sea_orm::sqlx::PgPool;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
 
 use crate::error::{Fault, ReadError, Verdict, brief};
 use crate::postgres::LastOutage;
@@ -233,10 +232,6 @@ fn refused(options: &StorageOptions, error: &DbErr) -> OpenError {
         url: options.url.clone(),
         reason,
     }
-}
-
-pub(crate) fn connect_error(error: sqlx::Error) -> DbErr {
-    DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))
 }
 
 /// The sqlx pool below a connection of ours.

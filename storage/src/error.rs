@@ -4,6 +4,7 @@
 //! constraints. PostgreSQL's DETAIL ("Key (id)=(…) already exists") is never taken over.
 
 use std::fmt;
+use std::sync::Arc;
 
 use sea_orm::sqlx::{self, error::ErrorKind};
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
@@ -224,6 +225,11 @@ fn postgres_verdict(state: &str) -> Verdict {
         },
     };
     Verdict::Fault(fault)
+}
+
+/// An error of sqlx in the words of sea-orm.
+pub(crate) fn connect_error(error: sqlx::Error) -> DbErr {
+    DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))
 }
 
 /// The error without anything a client may have sent: code and message of the database.

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use crate::postgres::LastOutage;
-use crate::writer::Queue;
+use crate::queue::Queue;
 use crate::{Database, Failure, Fault, Observer, Unit};
 
 const WHILE_HEALTHY: Duration = Duration::from_secs(5);

@@ -25,6 +25,7 @@ mod migrate;
 mod observer;
 mod options;
 mod postgres;
+mod queue;
 mod schema;
 mod sqlite;
 mod store;

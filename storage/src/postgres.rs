@@ -66,7 +66,7 @@ pub(crate) async fn aside(
 }
 
 fn base(url: &str) -> Result<PgConnectOptions, DbErr> {
-    let connect: PgConnectOptions = url.parse().map_err(crate::database::connect_error)?;
+    let connect: PgConnectOptions = url.parse().map_err(crate::error::connect_error)?;
     Ok(connect
         .application_name("relayd")
         .disable_statement_logging())
@@ -90,6 +90,6 @@ async fn pool(
         })
         .connect_with(connect)
         .await
-        .map_err(crate::database::connect_error)?;
+        .map_err(crate::error::connect_error)?;
     Ok(pool.into())
 }

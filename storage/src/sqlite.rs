@@ -139,7 +139,7 @@ async fn pool(
         })
         .connect_with(connect)
         .await
-        .map_err(crate::database::connect_error)?;
+        .map_err(crate::error::connect_error)?;
     Ok(pool.into())
 }
 

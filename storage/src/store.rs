@@ -8,7 +8,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::health::{StoreHealth, monitor};
-use crate::writer::{Queue, writer};
+use crate::queue::{Queue, queue};
+use crate::writer::Writer;
 use crate::{Database, Fault, Observer, Unit, WriteError};
 
 /// A cheap handle on the one store of the daemon. Every clone is the same store.
@@ -34,8 +35,14 @@ impl Store {
             Arc::clone(&observer),
             database.outage.clone(),
         ));
-        let (queue, writer) = writer(database.clone(), Arc::clone(&health), observer);
+        let (queue, arrivals) = queue(&database.options);
         let queue = Arc::new(queue);
+        let writer = Writer {
+            database: database.clone(),
+            arrivals,
+            health: Arc::clone(&health),
+            observer,
+        };
         let closing = CancellationToken::new();
         let writer = tokio::spawn(writer.run(closing.clone()));
         let monitor = tokio::spawn(monitor(

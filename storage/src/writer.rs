@@ -1,119 +1,24 @@
 //! The writer: the only task that changes the database.
 //!
-//! Callers hand it units of work through a queue bounded in number and bytes; whoever comes
-//! when it is full waits, and hears "overloaded" after a while. The writer takes one unit,
-//! lets others join its transaction while it runs, commits once, and only then answers.
-//! A caller that stops waiting before its unit was started is not served.
+//! It takes one unit, lets others join its transaction while it runs, commits once, and only
+//! then answers. A caller that stops waiting before its unit was started is not served.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::batch::{Batch, Limits};
+use crate::batch::Batch;
 use crate::health::StoreHealth;
-use crate::job::{Job, Waiting};
-use crate::{Database, Observer, Unit, WriteError};
+use crate::job::Job;
+use crate::queue::Arrivals;
+use crate::{Database, Observer, WriteError};
 
-/// Most units in the queue, whatever their size.
-const QUEUE_UNITS: usize = 16_384;
-
-/// The callers' end of the queue.
-#[derive(Debug)]
-pub(crate) struct Queue {
-    jobs: mpsc::Sender<Box<dyn Job>>,
-    bytes: Arc<Semaphore>,
-    capacity: usize,
-    patience: Duration,
-}
-
-/// The writer's end.
+/// Writes what arrives.
 pub(crate) struct Writer {
-    database: Database,
-    arrivals: Arrivals,
-    limits: Limits,
-    health: Arc<StoreHealth>,
-    observer: Arc<dyn Observer>,
-}
-
-/// A queue and the writer that serves it.
-pub(crate) fn writer(
-    database: Database,
-    health: Arc<StoreHealth>,
-    observer: Arc<dyn Observer>,
-) -> (Queue, Writer) {
-    let options = database.options.clone();
-    let capacity = usize::try_from(options.queue_bytes.get())
-        .unwrap_or(usize::MAX)
-        .clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
-    let (sender, jobs) = mpsc::channel(QUEUE_UNITS);
-    let limits = Limits {
-        units: options.batch_units.max(1),
-        bytes: usize::try_from(options.batch_bytes.get()).unwrap_or(usize::MAX),
-        time: options.batch_time.get(),
-    };
-    let queue = Queue {
-        jobs: sender,
-        bytes: Arc::new(Semaphore::new(capacity)),
-        capacity,
-        patience: options.queue_timeout.get(),
-    };
-    (
-        queue,
-        Writer {
-            database,
-            arrivals: Arrivals { jobs },
-            limits,
-            health,
-            observer,
-        },
-    )
-}
-
-impl Queue {
-    pub(crate) async fn write<U: Unit>(&self, unit: U) -> Result<U::Output, WriteError> {
-        let place = self.place(unit.weight()).await?;
-        let (reply, answer) = oneshot::channel();
-        let job = Box::new(Waiting::new(unit, reply, place));
-        match timeout(self.patience, self.jobs.send(job)).await {
-            Ok(Ok(())) => answer.await.unwrap_or(Err(WriteError::Closed)),
-            Ok(Err(_)) => Err(WriteError::Closed),
-            Err(_) => Err(WriteError::Overloaded),
-        }
-    }
-
-    async fn place(&self, weight: usize) -> Result<OwnedSemaphorePermit, WriteError> {
-        // A unit heavier than the whole queue may still pass, alone.
-        let permits = u32::try_from(weight.clamp(1, self.capacity)).unwrap_or(u32::MAX);
-        if let Ok(place) = Arc::clone(&self.bytes).try_acquire_many_owned(permits) {
-            return Ok(place);
-        }
-        match timeout(
-            self.patience,
-            Arc::clone(&self.bytes).acquire_many_owned(permits),
-        )
-        .await
-        {
-            Ok(place) => place.map_err(|_| WriteError::Closed),
-            Err(_) => Err(WriteError::Overloaded),
-        }
-    }
-
-    /// Units waiting now.
-    pub(crate) fn depth(&self) -> usize {
-        self.jobs.max_capacity() - self.jobs.capacity()
-    }
-
-    pub(crate) fn is_closed(&self) -> bool {
-        self.bytes.is_closed()
-    }
-
-    /// Refuses new units; those already in the queue are still served.
-    pub(crate) fn close(&self) {
-        self.bytes.close();
-    }
+    pub(crate) database: Database,
+    pub(crate) arrivals: Arrivals,
+    pub(crate) health: Arc<StoreHealth>,
+    pub(crate) observer: Arc<dyn Observer>,
 }
 
 impl Writer {
@@ -126,67 +31,20 @@ impl Writer {
                     Some(job) => self.serve(job).await,
                     None => return,
                 },
-                () = closing.cancelled(), if !self.arrivals.jobs.is_closed() => self.arrivals.jobs.close(),
+                () = closing.cancelled(), if !self.arrivals.is_closed() => self.arrivals.close(),
             }
         }
     }
 
     async fn serve(&mut self, first: Box<dyn Job>) {
         let batch = Batch::new(&self.database);
-        let report = batch.commit(first, self.limits, &mut self.arrivals).await;
+        let report = batch.commit(first, &mut self.arrivals).await;
         self.observer.batch(report.units, report.bytes, report.took);
         match report.fault {
             None => self.health.recovered(),
             Some(fault) => {
                 self.health.failed(fault);
                 self.arrivals.turn_away(&WriteError::Unavailable(fault));
-            }
-        }
-    }
-}
-
-/// Units that have arrived and wait to be written.
-pub(crate) struct Arrivals {
-    jobs: mpsc::Receiver<Box<dyn Job>>,
-}
-
-impl Arrivals {
-    /// The next unit that is there already, giving callers just answered one chance to come
-    /// back before the answer is "none".
-    pub(crate) async fn next(&mut self) -> Option<Box<dyn Job>> {
-        let job = self.now();
-        if job.is_some() {
-            return job;
-        }
-        tokio::task::yield_now().await;
-        self.now()
-    }
-
-    fn now(&mut self) -> Option<Box<dyn Job>> {
-        while let Ok(job) = self.jobs.try_recv() {
-            if !job.abandoned() {
-                return Some(job);
-            }
-        }
-        None
-    }
-
-    /// Waits for the next unit that somebody waits for; `None` when there will be no more.
-    async fn wait(&mut self) -> Option<Box<dyn Job>> {
-        loop {
-            let job = self.jobs.recv().await?;
-            if !job.abandoned() {
-                return Some(job);
-            }
-        }
-    }
-
-    /// Whoever waits behind a fault hears of it now, not one slow attempt after the other.
-    fn turn_away(&mut self, error: &WriteError) {
-        for _ in 0..self.jobs.len() {
-            match self.jobs.try_recv() {
-                Ok(job) => job.answer(Err(error.clone())),
-                Err(_) => return,
             }
         }
     }

@@ -134,7 +134,7 @@ impl Lifecycle {
             running,
             mut signals,
         } = self;
-        let limit = running.drain_timeout();
+        let limit = running.reloader.drain_timeout;
         running.serving.drain(limit, signals.end()).await;
         tokio::select! {
             () = close(&running.core, &running.tasks) => {}
@@ -156,11 +156,11 @@ impl Lifecycle {
             tokio::select! {
                 asked = self.signals.next() => match asked {
                     Asked::End => return End::Signal,
-                    Asked::Reload => drop(running.reload()),
+                    Asked::Reload => drop(running.reloader.reload()),
                 },
                 heir = running.heirs.next() => return End::Successor(heir),
                 order = running.orders.recv() => match order {
-                    Some(Order::Reload(reply)) => drop(reply.send(running.reload())),
+                    Some(Order::Reload(reply)) => drop(reply.send(running.reloader.reload())),
                     Some(Order::Upgrade(reply)) => drop(reply.send(start::successor())),
                     Some(Order::Stop) | None => return End::Asked,
                 },
@@ -178,7 +178,7 @@ impl Lifecycle {
             }
             None => {
                 tracing::info!("stopping: finishing what is in flight");
-                systemd::stopping(self.running.drain_timeout());
+                systemd::stopping(self.running.reloader.drain_timeout);
             }
         }
     }

@@ -15,7 +15,8 @@ use tokio::io::{AsyncWriteExt, BufWriter};
 
 use super::manifest::{Manifest, Sequence, Table};
 use super::{BackupError, archive};
-use crate::database::{connect_error, postgres_pool};
+use crate::database::postgres_pool;
+use crate::error::connect_error;
 use crate::{Database, Migrations};
 
 /// What was copied out.

@@ -6,7 +6,6 @@ use std::time::Duration;
 use relay_config::{Change, Loaded, Sources, diff};
 
 use super::blueprint::Blueprint;
-use super::start::Running;
 use crate::core::{Core, Reloaded};
 use crate::net::{Gate, ServerTls};
 use crate::protocol::Protocol;
@@ -27,11 +26,11 @@ pub(super) struct Reloader {
     pub(super) drain_timeout: Duration,
 }
 
-impl Running {
+impl Reloader {
     /// Reads the configuration again. All of it must be right, or none of it is taken over.
     pub(super) fn reload(&mut self) -> Result<Reloaded, String> {
         systemd::reloading();
-        let outcome = self.reloader.reload();
+        let outcome = self.try_reload();
         systemd::ready();
         match &outcome {
             Ok(reloaded) => log(reloaded),
@@ -40,13 +39,7 @@ impl Running {
         outcome
     }
 
-    pub(super) fn drain_timeout(&self) -> Duration {
-        self.reloader.drain_timeout
-    }
-}
-
-impl Reloader {
-    fn reload(&mut self) -> Result<Reloaded, String> {
+    fn try_reload(&mut self) -> Result<Reloaded, String> {
         let new = Blueprint::draw(&self.sources, &self.protocols)
             .map_err(|failure| failure.to_string())?;
         self.reload_tls()?;

@@ -1,10 +1,15 @@
 //! The Session Open Group Server: everything about it is in this crate, its tables included.
 //!
 //! It does not serve the protocol yet. What stands: its configuration section, its identity, its
-//! place in the daemon. When switched on it binds its addresses and answers every request with
-//! `501 Not Implemented`, and the daemon reports that it is not ready.
+//! place in the daemon, and the pure layers a server will stand on, [`crypto`] and [`wire`]. When
+//! switched on it binds its addresses and answers every request with `501 Not Implemented`, and
+//! the daemon reports that it is not ready.
 
 mod config;
+pub mod crypto;
+#[cfg(test)]
+mod vectors;
+pub mod wire;
 
 use std::sync::Arc;
 

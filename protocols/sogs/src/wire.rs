@@ -1,0 +1,29 @@
+//! What goes over the wire: parsing what clients send, making what they expect to get.
+//!
+//! Pure and synchronous. Every parser has a limit, never panics and gives a type that cannot be
+//! wrong any more; every reply has the names, the omissions and the number formats today's
+//! clients rely on.
+
+pub mod auth;
+pub mod batch;
+pub mod bencode;
+mod encoding;
+pub mod onion;
+pub mod padding;
+pub mod refusal;
+pub mod subrequest;
+pub mod target;
+
+pub use self::encoding::{Base64, decode_base64, encode_base64, hex_or_base64};
+pub use self::refusal::Refusal;
+pub use self::subrequest::{SubRequest, SubResponse};
+pub use self::target::Target;
+
+/// The content type of replies in JSON. Desktop compares it literally: no charset.
+pub const JSON: &str = "application/json";
+
+/// The content type of errors. Desktop compares it literally.
+pub const PLAIN_TEXT: &str = "text/plain; charset=utf-8";
+
+/// The content type of files and of bodies nobody named a type for.
+pub const OCTETS: &str = "application/octet-stream";

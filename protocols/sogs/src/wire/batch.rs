@@ -1,0 +1,275 @@
+//! `/batch` and `/sequence`: many requests in one, many answers in one.
+//!
+//! All parts run as whoever signed the outer request; their own X-SOGS headers, which Android
+//! sends, are dropped here. Every answer has `code`, `headers` and `body`, failures too.
+
+use axum::body::Bytes;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, HeaderValue, Method};
+use serde_json::{Map, Value};
+
+use super::subrequest::headers_from_json;
+use super::{JSON, OCTETS, Refusal, SubRequest, SubResponse, Target, auth, decode_base64};
+
+/// More parts than any client sends: a poll is three and two per room.
+pub const MAX_PARTS: usize = 200;
+
+/// Parses all parts. A list that is none, or too long, or has a part of no known shape, is refused
+/// as a whole and nothing runs. A part that is only unreadable is refused by itself.
+pub fn parse(body: &[u8]) -> Result<Vec<Result<SubRequest, Refusal>>, Refusal> {
+    let parts: Vec<Map<String, Value>> =
+        serde_json::from_slice(body).map_err(|_| Refusal::Malformed)?;
+    if parts.len() > MAX_PARTS {
+        return Err(Refusal::Malformed);
+    }
+    let parts = parts.into_iter().map(|part| match parse_part(part) {
+        Ok(request) => Ok(Ok(request)),
+        Err(BadPart::Unreadable) => Ok(Err(Refusal::Malformed)),
+        Err(BadPart::Shapeless) => Err(Refusal::Malformed),
+    });
+    parts.collect()
+}
+
+enum BadPart {
+    /// Not what a part looks like: the whole batch is refused.
+    Shapeless,
+    /// A body or path that does not decode: this part is refused.
+    Unreadable,
+}
+
+fn parse_part(mut part: Map<String, Value>) -> Result<SubRequest, BadPart> {
+    let method = method(&part).ok_or(BadPart::Shapeless)?;
+    let path = part.get("path").and_then(Value::as_str).map(str::to_owned);
+    let path = path.filter(|path| path.starts_with('/'));
+    let path = path.ok_or(BadPart::Shapeless)?;
+    let mut headers = headers(&part).ok_or(BadPart::Shapeless)?;
+    let body = parse_body(&mut part, &method)?;
+    if let Some(content_type) = body.content_type {
+        let content_type = HeaderValue::from_static(content_type);
+        headers.entry(CONTENT_TYPE).or_insert(content_type);
+    }
+    Ok(SubRequest {
+        method,
+        target: Target::parse(&path).ok_or(BadPart::Unreadable)?,
+        headers,
+        body: body.bytes,
+    })
+}
+
+fn method(part: &Map<String, Value>) -> Option<Method> {
+    match part.get("method")?.as_str()? {
+        "GET" => Some(Method::GET),
+        "DELETE" => Some(Method::DELETE),
+        "POST" => Some(Method::POST),
+        "PUT" => Some(Method::PUT),
+        _ => None,
+    }
+}
+
+fn headers(part: &Map<String, Value>) -> Option<HeaderMap> {
+    let mut headers = match part.get("headers") {
+        None | Some(Value::Null) => HeaderMap::new(),
+        Some(headers) => headers_from_json(headers.as_object()?)?,
+    };
+    for name in auth::HEADERS {
+        headers.remove(name);
+    }
+    Some(headers)
+}
+
+#[derive(Default)]
+struct Body {
+    bytes: Bytes,
+    content_type: Option<&'static str>,
+}
+
+fn parse_body(part: &mut Map<String, Value>, method: &Method) -> Result<Body, BadPart> {
+    let bodies = ["json", "b64", "bytes"].map(|key| part.remove(key));
+    let expected = usize::from([Method::POST, Method::PUT].contains(method));
+    if bodies.iter().flatten().count() != expected {
+        return Err(BadPart::Shapeless);
+    }
+    match bodies {
+        [Some(json), ..] => Ok(Body {
+            bytes: json.to_string().into(),
+            content_type: Some(JSON),
+        }),
+        [_, Some(Value::String(base64)), _] => {
+            let bytes = decode_base64(&base64);
+            bytes.map(octets).ok_or(BadPart::Unreadable)
+        }
+        [_, _, Some(Value::String(text))] => Ok(octets(text.into_bytes())),
+        [None, None, None] => Ok(Body::default()),
+        [_, _, _] => Err(BadPart::Shapeless),
+    }
+}
+
+fn octets(bytes: Vec<u8>) -> Body {
+    Body {
+        bytes: bytes.into(),
+        content_type: Some(OCTETS),
+    }
+}
+
+/// Whether a sequence ends with this answer.
+pub fn ends_sequence(response: &SubResponse) -> bool {
+    !response.status.is_success()
+}
+
+/// Writes the answers. A body of exactly the type [`JSON`] is put in as it is, so it must be JSON;
+/// everything else becomes base64.
+pub fn reply(responses: &[SubResponse]) -> Vec<u8> {
+    let bodies: usize = responses.iter().map(|response| response.body.len()).sum();
+    let mut out = Vec::with_capacity(bodies + responses.len() * 80 + 2);
+    out.push(b'[');
+    for (index, response) in responses.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write_part(&mut out, response);
+    }
+    out.push(b']');
+    out
+}
+
+fn write_part(out: &mut Vec<u8>, response: &SubResponse) {
+    let code = response.status.as_u16();
+    let headers = Value::Object(response.headers_json());
+    out.extend_from_slice(format!("{{\"code\":{code},\"headers\":{headers},\"body\":").as_bytes());
+    let content_type = response.headers.get(CONTENT_TYPE);
+    if content_type.is_some_and(|value| value == JSON) && !response.body.is_empty() {
+        out.extend_from_slice(&response.body);
+    } else {
+        out.push(b'"');
+        out.extend_from_slice(super::encode_base64(&response.body).as_bytes());
+        out.push(b'"');
+    }
+    out.push(b'}');
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn parse_json(json: &Value) -> Result<Vec<Result<SubRequest, Refusal>>, Refusal> {
+        parse(json.to_string().as_bytes())
+    }
+
+    fn one(part: Value) -> SubRequest {
+        let mut parts = parse_json(&json!([part])).expect("a batch");
+        parts.remove(0).expect("a request")
+    }
+
+    #[test]
+    fn androids_parts() {
+        let part = one(
+            json!({"method": "PUT", "path": "/room/x/reaction/1/%F0%9F%8D%8D", "json": {},
+            "headers": {"X-SOGS-PubKey": "stale", "X-SOGS-Nonce": "stale", "Content-Length": "2",
+                "Room": "x"}}),
+        );
+        assert_eq!(part.target.path(), "/room/x/reaction/1/🍍");
+        assert_eq!(part.headers.len(), 2);
+        assert_eq!(part.headers[CONTENT_TYPE], JSON);
+        assert_eq!(part.body, "{}");
+        let upload = one(
+            json!({"method": "POST", "path": "/room/x/file", "b64": "aGVsbG8",
+            "headers": {"content-type": "image/png"}}),
+        );
+        assert_eq!(upload.body, "hello");
+        assert_eq!(upload.headers[CONTENT_TYPE], "image/png");
+    }
+
+    #[test]
+    fn bodies_of_all_kinds() {
+        let body = |key: &str, value: Value| {
+            let mut part = json!({"method": "POST", "path": "/x"});
+            part[key] = value;
+            let part = one(part);
+            (part.body, part.headers[CONTENT_TYPE].clone())
+        };
+        assert_eq!(
+            body("json", Value::Null),
+            ("null".into(), HeaderValue::from_static(JSON))
+        );
+        assert_eq!(
+            body("bytes", json!("ü")),
+            ("ü".into(), HeaderValue::from_static(OCTETS))
+        );
+        let get = one(json!({"method": "GET", "path": "/rooms?x=1"}));
+        assert_eq!((get.body, get.headers.len()), (Bytes::new(), 0));
+    }
+
+    #[test]
+    fn one_malformed_part_spoils_all() {
+        let good = json!({"method": "GET", "path": "/rooms"});
+        let corpus = [
+            json!({}),
+            json!("GET /rooms"),
+            json!({"method": "get", "path": "/rooms"}),
+            json!({"method": "HEAD", "path": "/rooms"}),
+            json!({"method": "GET", "path": "rooms"}),
+            json!({"method": "GET", "path": "/rooms", "json": {}}),
+            json!({"method": "DELETE", "path": "/rooms", "bytes": ""}),
+            json!({"method": "POST", "path": "/rooms"}),
+            json!({"method": "POST", "path": "/rooms", "json": {}, "b64": ""}),
+            json!({"method": "POST", "path": "/rooms", "bytes": 5}),
+            json!({"method": "GET", "path": "/rooms", "headers": []}),
+        ];
+        for bad in corpus {
+            let result = parse_json(&json!([good, bad]));
+            assert_eq!(result, Err(Refusal::Malformed), "{bad}");
+        }
+        assert_eq!(parse_json(&good), Err(Refusal::Malformed));
+        assert_eq!(parse_json(&json!([])), Ok(vec![]));
+        let many = vec![good; MAX_PARTS + 1];
+        assert_eq!(parse_json(&json!(many)), Err(Refusal::Malformed));
+    }
+
+    #[test]
+    fn an_unreadable_part_fails_alone() {
+        let parts = parse_json(&json!([
+            {"method": "POST", "path": "/x", "b64": "?"},
+            {"method": "GET", "path": "/%ff"},
+            {"method": "GET", "path": "/rooms"},
+        ]));
+        let parts = parts.expect("a batch");
+        assert_eq!(parts[0], Err(Refusal::Malformed));
+        assert_eq!(parts[1], Err(Refusal::Malformed));
+        assert!(parts[2].is_ok());
+    }
+
+    #[test]
+    fn answers_have_all_three_keys() {
+        let mut json = SubResponse::text(StatusCode::OK, r#"{"a":1}"#);
+        json.headers
+            .insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+        let mut nothing = SubResponse::text(StatusCode::NOT_MODIFIED, "");
+        nothing.headers.clear();
+        let refused = SubResponse::from(Refusal::RateLimited);
+        assert!(!ends_sequence(&json) && ends_sequence(&nothing) && ends_sequence(&refused));
+        let reply: Value = serde_json::from_slice(&reply(&[json, nothing, refused])).expect("json");
+        assert_eq!(
+            reply,
+            json!([
+                {"code": 200, "headers": {"content-type": "application/json"}, "body": {"a": 1}},
+                {"code": 304, "headers": {}, "body": ""},
+                {"code": 429, "headers": {"content-type": "text/plain; charset=utf-8"},
+                    "body": "UmF0ZSBsaW1pdGVk"},
+            ])
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_body_is_answered(bytes: Vec<u8>, key in "json|b64|bytes|path|method", value: String) {
+            let _ = parse(&bytes);
+            let mut part = json!({"method": "POST", "path": "/x"});
+            part[key] = value.into();
+            let _ = parse_json(&json!([part]));
+        }
+    }
+}

@@ -7,10 +7,20 @@
 pub mod auth;
 pub mod batch;
 pub mod bencode;
+pub mod capabilities;
+pub mod disposition;
 mod encoding;
+pub mod inbox;
+pub mod json;
+pub mod legacy;
+pub mod messages;
+pub mod moderation;
 pub mod onion;
 pub mod padding;
+pub mod permissions;
+pub mod reactions;
 pub mod refusal;
+pub mod rooms;
 pub mod subrequest;
 pub mod target;
 

@@ -1,0 +1,371 @@
+//! Rooms as clients see and change them.
+//!
+//! Android keeps a room as a merge of everything it was ever told, so roles and lists are always
+//! written, also when they are `false` and empty; what is cleared is written as `null` in the
+//! details of a poll, and nowhere else, because there `null` does not decode.
+
+use serde::{Deserialize, Serialize};
+
+use super::Refusal;
+use super::json::{Flag, Seconds, WholeSeconds, body, present};
+
+/// A room, for one caller.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct RoomInfo {
+    /// As it was written when the room was made.
+    pub token: String,
+    /// The room's name.
+    pub name: String,
+    /// Absent, or `null`, or text.
+    #[serde(flatten)]
+    pub optional: RoomOptional,
+    /// Changes with everything below, from 1.
+    pub info_updates: i64,
+    /// The last sequence number of the room's messages.
+    pub message_sequence: i64,
+    /// When the room was made.
+    pub created: Seconds,
+    /// Users seen within the cutoff.
+    pub active_users: i64,
+    /// In seconds.
+    pub active_users_cutoff: i64,
+    /// In the order they were pinned.
+    pub pinned_messages: Vec<Pin>,
+    /// Visible moderators that are no admins, by id.
+    pub moderators: Vec<String>,
+    /// Visible admins, by id.
+    pub admins: Vec<String>,
+    /// Hidden ones; empty for callers that are neither.
+    pub hidden_moderators: Vec<String>,
+    /// Hidden ones; empty for callers that are neither.
+    pub hidden_admins: Vec<String>,
+    /// What the caller may do.
+    #[serde(flatten)]
+    pub caller: CallerRights,
+}
+
+/// What a room may not have.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct RoomOptional {
+    /// What the room is about.
+    pub description: Option<String>,
+    /// The file that is its image.
+    pub image_id: Option<i64>,
+    /// Whether absence is written as `null`: in the details of a poll.
+    pub explicit: bool,
+}
+
+/// What a caller may do in a room, in answers about the room and in polls.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+pub struct CallerRights {
+    /// May read.
+    pub read: bool,
+    /// May write.
+    pub write: bool,
+    /// May write and upload.
+    pub upload: bool,
+    /// Moderates the room; admins do too.
+    pub moderator: bool,
+    /// Is an admin of the room.
+    pub admin: bool,
+    /// Moderates all rooms.
+    pub global_moderator: bool,
+    /// Is an admin of all rooms.
+    pub global_admin: bool,
+    /// The room's defaults, for those who moderate.
+    #[serde(flatten)]
+    pub defaults: Option<Defaults>,
+}
+
+/// What everybody may do in a room.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+pub struct Defaults {
+    /// May read.
+    #[serde(rename = "default_read")]
+    pub read: bool,
+    /// May know that the room exists.
+    #[serde(rename = "default_accessible")]
+    pub accessible: bool,
+    /// May write.
+    #[serde(rename = "default_write")]
+    pub write: bool,
+    /// May upload, if they may write.
+    #[serde(rename = "default_upload")]
+    pub upload: bool,
+}
+
+/// A pinned message.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Pin {
+    /// Of the message.
+    pub id: i64,
+    /// Without a fraction: today's Android stops polling a room when it sees one here.
+    pub pinned_at: WholeSeconds,
+    /// Who did it.
+    pub pinned_by: String,
+}
+
+/// The answer of `pollInfo`.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct PollInfo {
+    /// Of the room.
+    pub token: String,
+    /// Users seen within the cutoff.
+    pub active_users: i64,
+    /// Never cached: differs from caller to caller.
+    #[serde(flatten)]
+    pub caller: CallerRights,
+    /// Present if the caller's number of updates is not the room's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub details: Option<RoomInfo>,
+}
+
+/// The answer to changes that touch what is known of a room.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+pub struct InfoUpdates {
+    /// The new number.
+    pub info_updates: i64,
+}
+
+/// The answer to the unpinning of one (`bool`) or all (a count).
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+pub struct Unpinned<T> {
+    /// Whether, or how many.
+    pub unpinned: T,
+    /// The new number.
+    pub info_updates: i64,
+}
+
+/// A change of a room: what is `None` stays.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct RoomChange {
+    /// Without control characters.
+    pub name: Option<String>,
+    /// `Some(None)` removes it.
+    pub description: Option<Description>,
+    /// A file of this room.
+    pub image: Option<i64>,
+    /// May read.
+    pub default_read: Option<bool>,
+    /// May know that the room exists.
+    pub default_accessible: Option<bool>,
+    /// May write.
+    pub default_write: Option<bool>,
+    /// May upload.
+    pub default_upload: Option<bool>,
+}
+
+/// A description to set; without text, to remove.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+pub struct Description(pub Option<String>);
+
+impl PollInfo {
+    /// Whether somebody who knows the room as of `known` needs its details. Who says 0 knows
+    /// nothing.
+    pub const fn wants_details(known: i64, info_updates: i64) -> bool {
+        known != info_updates || known == 0
+    }
+
+    /// With details in which nothing is left to be guessed from absence.
+    #[must_use]
+    pub fn with_details(mut self, mut details: RoomInfo) -> Self {
+        details.optional.explicit = true;
+        self.details = Some(details);
+        self
+    }
+}
+
+impl Serialize for RoomOptional {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap;
+        let mut map = serializer.serialize_map(None)?;
+        if self.explicit || self.description.is_some() {
+            map.serialize_entry("description", &self.description)?;
+        }
+        if self.explicit || self.image_id.is_some() {
+            map.serialize_entry("image_id", &self.image_id)?;
+        }
+        map.end()
+    }
+}
+
+impl RoomChange {
+    /// Reads the body of a `PUT`; one that changes nothing is refused.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Refusal> {
+        #[derive(Deserialize)]
+        struct Body {
+            #[serde(default, deserialize_with = "present")]
+            name: Option<String>,
+            #[serde(default, deserialize_with = "present")]
+            description: Option<Description>,
+            #[serde(default, deserialize_with = "present")]
+            image: Option<i64>,
+            default_read: Option<Flag>,
+            default_accessible: Option<Flag>,
+            default_write: Option<Flag>,
+            default_upload: Option<Flag>,
+        }
+        let body: Body = body(bytes)?;
+        let flag = |flag: Option<Flag>| flag.map(|flag| flag.0);
+        let change = Self {
+            name: body.name.map(|name| clean(&name, &[])),
+            description: body.description.map(clean_description),
+            image: body.image,
+            default_read: flag(body.default_read),
+            default_accessible: flag(body.default_accessible),
+            default_write: flag(body.default_write),
+            default_upload: flag(body.default_upload),
+        };
+        if change == Self::default() {
+            return Err(Refusal::Malformed);
+        }
+        Ok(change)
+    }
+}
+
+fn clean_description(description: Description) -> Description {
+    let text = description.0.map(|text| clean(&text, &['\t', '\n']));
+    Description(text.filter(|text| !text.is_empty()))
+}
+
+fn clean(text: &str, keep: &[char]) -> String {
+    let wanted = |c: &char| *c >= ' ' || keep.contains(c);
+    text.chars().filter(wanted).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use relay_core::clock::UnixTime;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn room() -> RoomInfo {
+        RoomInfo {
+            token: "Lounge".to_owned(),
+            name: "The lounge".to_owned(),
+            optional: RoomOptional::default(),
+            info_updates: 1,
+            message_sequence: 0,
+            created: Seconds(UnixTime::from_millis(1_642_701_309_500)),
+            active_users: 12,
+            active_users_cutoff: 604_800,
+            pinned_messages: vec![Pin {
+                id: 7,
+                pinned_at: WholeSeconds(UnixTime::from_millis(1_642_701_309_500)),
+                pinned_by: "15ab".to_owned(),
+            }],
+            moderators: vec![],
+            admins: vec!["15ab".to_owned()],
+            hidden_moderators: vec![],
+            hidden_admins: vec![],
+            caller: CallerRights {
+                read: true,
+                ..CallerRights::default()
+            },
+        }
+    }
+
+    #[test]
+    fn rooms_as_androids_parser_wants_them() {
+        let json = serde_json::to_value(room()).expect("json");
+        let expected = json!({
+            "token": "Lounge", "name": "The lounge", "info_updates": 1, "message_sequence": 0,
+            "created": 1_642_701_309.5, "active_users": 12, "active_users_cutoff": 604_800,
+            "pinned_messages": [{"id": 7, "pinned_at": 1_642_701_309, "pinned_by": "15ab"}],
+            "moderators": [], "admins": ["15ab"], "hidden_moderators": [], "hidden_admins": [],
+            "read": true, "write": false, "upload": false, "moderator": false, "admin": false,
+            "global_moderator": false, "global_admin": false,
+        });
+        assert_eq!(json, expected);
+    }
+
+    #[test]
+    fn details_of_polls_say_null_and_moderators_see_defaults() {
+        let defaults = Defaults {
+            read: true,
+            accessible: true,
+            write: false,
+            upload: false,
+        };
+        let caller = CallerRights {
+            moderator: true,
+            defaults: Some(defaults),
+            ..CallerRights::default()
+        };
+        let poll = PollInfo {
+            token: "x".to_owned(),
+            active_users: 1,
+            caller,
+            details: None,
+        };
+        let short = serde_json::to_value(&poll).expect("json");
+        assert_eq!(short["default_accessible"], true);
+        assert_eq!(short.get("details"), None);
+        let long = serde_json::to_value(poll.with_details(room())).expect("json");
+        assert_eq!(long["details"].get("description"), Some(&Value::Null));
+        assert_eq!(long["details"].get("image_id"), Some(&Value::Null));
+        assert_eq!(long["details"].get("default_read"), None);
+    }
+
+    #[test]
+    fn who_knows_nothing_gets_details() {
+        assert!(PollInfo::wants_details(0, 0));
+        assert!(PollInfo::wants_details(0, 1));
+        assert!(PollInfo::wants_details(2, 1));
+        assert!(!PollInfo::wants_details(1, 1));
+    }
+
+    #[test]
+    fn names_lose_control_characters() {
+        let change = RoomChange::parse(br#"{"name":"a\u0007\tb","description":"a\tb\nc\r"}"#);
+        let change = change.expect("a change");
+        assert_eq!(change.name.as_deref(), Some("ab"));
+        assert_eq!(
+            change.description,
+            Some(Description(Some("a\tb\nc".to_owned())))
+        );
+        for nothing in [r#"{"description":null}"#, r#"{"description":"\r"}"#] {
+            let change = RoomChange::parse(nothing.as_bytes()).expect("a change");
+            assert_eq!(change.description, Some(Description(None)));
+        }
+    }
+
+    #[test]
+    fn defaults_may_be_numbers_and_nothing_is_no_change() {
+        let change = RoomChange::parse(br#"{"default_read":1,"default_write":false,"x":5}"#);
+        let change = change.expect("a change");
+        assert_eq!(
+            (change.default_read, change.default_write),
+            (Some(true), Some(false))
+        );
+        for bad in [
+            "{}",
+            r#"{"name":null}"#,
+            r#"{"name":5}"#,
+            r#"{"image":"5"}"#,
+            r#"{"image":null}"#,
+            r#"{"default_read":"yes"}"#,
+            r#"{"default_read":null}"#,
+            "[]",
+            "",
+        ] {
+            assert_eq!(
+                RoomChange::parse(bad.as_bytes()),
+                Err(Refusal::Malformed),
+                "{bad}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_body_is_answered(bytes: Vec<u8>, text: String) {
+            let _ = RoomChange::parse(&bytes);
+            let body = json!({"name": text, "description": text}).to_string();
+            let change = RoomChange::parse(body.as_bytes()).expect("a change");
+            prop_assert!(!change.name.expect("a name").contains(|c: char| c < ' '));
+        }
+    }
+}

@@ -1,10 +1,13 @@
 //! The SimpleX SMP relay: everything about it is in this crate, its tables included.
 //!
-//! It does not serve the protocol yet. What stands: its configuration section and its place in
-//! the daemon. When switched on it binds its addresses and closes every connection at once, and
-//! the daemon reports that it is not ready.
+//! It does not serve the protocol yet. What stands: its configuration section, its place in the
+//! daemon, and the two pure layers at the bottom, [`wire`] and [`crypto`]. When switched on it
+//! binds its addresses and closes every connection at once, and the daemon reports that it is
+//! not ready.
 
 mod config;
+pub mod crypto;
+pub mod wire;
 
 use std::sync::Arc;
 

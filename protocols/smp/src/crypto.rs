@@ -1,0 +1,33 @@
+//! The protocol's own cryptography, below the commands and above TLS.
+//!
+//! Pure and synchronous like [`wire`](crate::wire): whoever needs a key or a nonce passes a
+//! generator in. Secrets are wiped when dropped, never printed, and compared in constant time;
+//! encryption happens where the bytes lie, with the tag in front.
+//!
+//! - [`BoxKey`]: XSalsa20-Poly1305 as the protocol keys it, for everything that is encrypted.
+//! - [`SecretKey`]: X25519 key agreement.
+//! - [`Verifier`]: whether a command is authorized, in the same time whether or not there is
+//!   anything to check against.
+//! - [`Chain`]: the moving keys of encrypted blocks.
+//! - [`message`]: messages and notifications; [`forward`]: the layers of private routing;
+//!   [`link`]: what a link's data is encrypted with.
+
+mod authorize;
+mod chain;
+mod dh;
+pub mod forward;
+mod hash;
+pub mod link;
+pub mod message;
+mod secretbox;
+mod sign;
+
+#[cfg(test)]
+mod tests;
+
+pub use authorize::{Verifier, authenticator};
+pub use chain::{Chain, Chains};
+pub use dh::SecretKey;
+pub use hash::{fingerprint, ids_digest, sender_id};
+pub use secretbox::{BoxKey, Nonce, Unopened};
+pub use sign::{Crrl, Ed448Verifier, OwnedSignature, SigningKey, verify_certificate_signature};

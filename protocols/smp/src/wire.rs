@@ -9,6 +9,7 @@
 //! [`Reply`]; [`ServerHello`] and [`ClientHello`] come before. What is encrypted on the way is
 //! the business of [`crypto`](crate::crypto).
 
+mod address;
 mod block;
 mod command;
 mod error;
@@ -28,6 +29,7 @@ mod write;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use address::{Address, from_base64url, to_base64url};
 pub use block::{BLOCK, Batch, BatchWriter, FILLER, Framing, TAG, handshake_block, pad, unpad};
 pub use command::{Command, LinkData, New, NewLink, NewNotifier, QueueRequest, SubscriptionMode};
 pub use error::{

@@ -1,12 +1,13 @@
 //! The Session Open Group Server: everything about it is in this crate, its tables included.
 //!
 //! It does not serve the protocol yet. What stands: its configuration section, its identity, its
-//! place in the daemon, and the pure layers a server will stand on, [`crypto`] and [`wire`]. When
-//! switched on it binds its addresses and answers every request with `501 Not Implemented`, and
-//! the daemon reports that it is not ready.
+//! place in the daemon, and the pure layers a server will stand on: [`crypto`], [`wire`] and
+//! [`domain`]. When switched on it binds its addresses and answers every request with `501 Not
+//! Implemented`, and the daemon reports that it is not ready.
 
 mod config;
 pub mod crypto;
+pub mod domain;
 #[cfg(test)]
 mod vectors;
 pub mod wire;

@@ -8,6 +8,7 @@ pub mod auth;
 pub mod batch;
 pub mod bencode;
 pub mod capabilities;
+pub mod content;
 pub mod disposition;
 mod encoding;
 pub mod inbox;

@@ -51,7 +51,8 @@ pub struct RoleChange {
 pub struct Ban {
     /// Where.
     pub scope: Scope,
-    /// For how long; for ever if not said.
+    /// For how long; for ever if not said. What is over before it begins ends with the next pass
+    /// over what is due.
     pub timeout: Option<Duration>,
 }
 
@@ -124,7 +125,8 @@ impl Ban {
     pub fn parse(bytes: &[u8]) -> Result<Self, Refusal> {
         let body = parse_object(bytes)?;
         let timeout = body.timeout.filter(|timeout| *timeout != 0.0);
-        let timeout = timeout.map(Duration::try_from_secs_f64).transpose();
+        let timeout = timeout.map(|timeout| Duration::try_from_secs_f64(timeout.max(0.0)));
+        let timeout = timeout.transpose();
         Ok(Self {
             scope: body.scope()?,
             timeout: timeout.map_err(|_| Refusal::Malformed)?,
@@ -224,7 +226,8 @@ mod tests {
         assert_eq!(timeout(Value::Null), Ok(None));
         assert_eq!(timeout(json!(0)), Ok(None));
         assert_eq!(timeout(json!(1.5)), Ok(Some(Duration::from_millis(1500))));
-        for bad in [json!("1"), json!(-1), json!(1e300), json!(true)] {
+        assert_eq!(timeout(json!(-1)), Ok(Some(Duration::ZERO)));
+        for bad in [json!("1"), json!(1e300), json!(true)] {
             assert_eq!(timeout(bad.clone()), Err(Refusal::Malformed), "{bad}");
         }
     }

@@ -148,7 +148,7 @@ pub(crate) struct Wait {
 pub(crate) enum Log {
     /// Show what is logged, or change it until the next reload or restart
     ///
-    /// To change it for good, set `level` under [log] in the configuration and run `relayctl reload`.
+    /// To change it for good, set log.level in the configuration and run `relayctl reload`.
     #[command(after_help = "\
 Examples:
   relayctl log level

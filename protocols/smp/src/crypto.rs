@@ -19,6 +19,7 @@ pub mod forward;
 mod hash;
 pub mod link;
 pub mod message;
+mod salsa;
 mod secretbox;
 mod sign;
 

@@ -5,12 +5,11 @@ use std::fmt;
 
 use poly1305::Poly1305;
 use poly1305::universal_hash::KeyInit;
-use salsa20::XSalsa20;
 use salsa20::cipher::consts::U10;
-use salsa20::cipher::{KeyIvInit, StreamCipher};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use super::salsa::KeyStream;
 use crate::wire::TAG;
 
 /// The box was not made with this key and nonce.
@@ -56,33 +55,29 @@ impl BoxKey {
     /// Encrypts everything after the first [`TAG`] bytes, and puts the tag there. A buffer too
     /// short to hold a tag is left alone.
     pub fn seal(&self, nonce: Nonce, buffer: &mut [u8]) {
-        if let Some((tag, body)) = buffer.split_first_chunk_mut::<TAG>() {
-            let (mac, mut cipher) = self.start(nonce);
-            cipher.apply_keystream(body);
-            *tag = mac.compute_unpadded(body).into();
+        if let Some((slot, body)) = buffer.split_first_chunk_mut::<TAG>() {
+            let stream = KeyStream::new(&self.0, &nonce.0);
+            stream.apply(body);
+            *slot = tag(&stream, body);
         }
     }
 
     /// Decrypts in place and gives what is after the tag; on failure nothing is changed.
     pub fn open<'a>(&self, nonce: Nonce, buffer: &'a mut [u8]) -> Result<&'a mut [u8], Unopened> {
-        let (tag, body) = buffer.split_first_chunk_mut::<TAG>().ok_or(Unopened)?;
-        let (mac, mut cipher) = self.start(nonce);
-        let expected: [u8; TAG] = mac.compute_unpadded(body).into();
-        if !bool::from(expected.ct_eq(tag)) {
+        let (given, body) = buffer.split_first_chunk_mut::<TAG>().ok_or(Unopened)?;
+        let stream = KeyStream::new(&self.0, &nonce.0);
+        if !bool::from(tag(&stream, body).ct_eq(given)) {
             return Err(Unopened);
         }
-        cipher.apply_keystream(body);
+        stream.apply(body);
         Ok(body)
     }
+}
 
-    /// The first 32 bytes of the stream key the tag, the rest encrypts.
-    fn start(&self, nonce: Nonce) -> (Poly1305, XSalsa20) {
-        let mut cipher = XSalsa20::new((&*self.0).into(), &nonce.0.into());
-        let mut mac_key = Zeroizing::new([0; 32]);
-        cipher.apply_keystream(&mut *mac_key);
-        let mac_key: &[u8; 32] = &mac_key;
-        (Poly1305::new(mac_key.into()), cipher)
-    }
+fn tag(stream: &KeyStream, body: &[u8]) -> [u8; TAG] {
+    Poly1305::new(stream.mac_key().into())
+        .compute_unpadded(body)
+        .into()
 }
 
 impl fmt::Debug for BoxKey {

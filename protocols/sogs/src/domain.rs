@@ -9,6 +9,7 @@ pub mod filter;
 pub mod futures;
 pub mod identity;
 pub mod moderation;
+pub mod nonces;
 pub mod permissions;
 pub mod rate;
 pub mod reactions;

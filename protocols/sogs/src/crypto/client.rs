@@ -1,11 +1,12 @@
 //! The client's half, for tests: ids and signatures made from a seed.
 
+use curve25519_dalek::edwards::CompressedEdwardsY;
 use curve25519_dalek::{EdwardsPoint, Scalar};
 use ed25519_dalek::hazmat::ExpandedSecretKey;
 use ed25519_dalek::{Signer, SigningKey};
 use sha2::{Digest, Sha512};
 
-use super::{Blinding, IdKind, SessionId, VerifyKey, session_id_of_ed25519};
+use super::{Blinding, IdKind, SessionId, VerifyKey, blake2b_32, session_id_of_ed25519};
 
 pub(crate) struct Client {
     key: SigningKey,
@@ -50,6 +51,17 @@ impl Client {
 
     pub(crate) fn sign25(&self, blinding: &Blinding, message: &[u8]) -> [u8; 64] {
         self.sign_with(&self.scalar25(blinding), message)
+    }
+
+    /// The key of a direct message to somebody blinded.
+    pub(crate) fn message_key(&self, blinding: &Blinding, to: &SessionId) -> Option<[u8; 32]> {
+        let theirs = CompressedEdwardsY(to.key()).decompress()?;
+        let shared = (self.scalar * theirs).compress().0;
+        Some(blake2b_32(&[
+            &shared,
+            &self.id15(blinding).key(),
+            &to.key(),
+        ]))
     }
 
     fn scalar15(&self, blinding: &Blinding) -> Scalar {
@@ -111,4 +123,23 @@ fn signatures_verify_under_the_ids_they_are_made_for() {
             assert!(!key.verify(b"hullo", &signature));
         }
     }
+}
+
+#[test]
+fn direct_messages_are_sealed_between_blinded_ids() {
+    use crate::vectors;
+    let vectors = vectors::load();
+    let case = &vectors["dm_client_crypto"];
+    let blinding = vectors::server_key().blinding();
+    let users = vectors["identities"]["users"].as_array().expect("users");
+    let mut clients = users
+        .iter()
+        .map(|user| Client::new(vectors::bytes(&user["seed"])));
+    let sender = clients.find(|c| c.id15(&blinding).to_string() == vectors::text(&case["sender"]));
+    let recipient = vectors::text(&case["recipient"]).parse().expect("an id");
+    let key = sender.expect("a sender").message_key(&blinding, &recipient);
+    assert_eq!(
+        key.expect("a key").as_slice(),
+        vectors::hex(&case["key_hex"])
+    );
 }

@@ -145,6 +145,18 @@ mod tests {
     }
 
     #[test]
+    fn agreements_are_those_of_the_vectors() {
+        let vectors = vectors::load();
+        let keys = &vectors["onion_keys"];
+        let client = vectors::bytes(&keys["client_ephemeral_public"]);
+        let shared = server().agree(&client).expect("shared");
+        assert_eq!(shared.as_slice(), vectors::hex(&keys["x25519_shared"]));
+        let client = ServerKey::new(&vectors::bytes(&keys["client_ephemeral_private"]));
+        let same = client.agree(server().public()).expect("shared");
+        assert_eq!(shared, same);
+    }
+
+    #[test]
     fn small_keys_agree_on_nothing() {
         assert!(server().agree(&[0; 32]).is_none());
         assert!(server().agree(&[9; 32]).is_some());

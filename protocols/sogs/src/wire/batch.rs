@@ -111,6 +111,13 @@ fn octets(bytes: Vec<u8>) -> Body {
     }
 }
 
+/// Whether a request only reads, so that seeing it twice does no harm.
+pub fn only_reads(method: &Method, parts: &[Result<SubRequest, Refusal>]) -> bool {
+    let reads = |method: &Method| [Method::GET, Method::HEAD, Method::OPTIONS].contains(method);
+    let parts_read = || parts.iter().flatten().all(|part| reads(&part.method));
+    reads(method) || (!parts.is_empty() && parts_read())
+}
+
 /// Whether a sequence ends with this answer.
 pub fn ends_sequence(response: &SubResponse) -> bool {
     !response.status.is_success()
@@ -240,6 +247,17 @@ mod tests {
         assert_eq!(parts[0], Err(Refusal::Malformed));
         assert_eq!(parts[1], Err(Refusal::Malformed));
         assert!(parts[2].is_ok());
+    }
+
+    #[test]
+    fn polls_only_read() {
+        let get = json!({"method": "GET", "path": "/rooms"});
+        let put = json!({"method": "PUT", "path": "/room/x", "json": {}});
+        let parts = |parts| parse_json(&parts).expect("a batch");
+        assert!(only_reads(&Method::GET, &[]));
+        assert!(!only_reads(&Method::POST, &[]));
+        assert!(only_reads(&Method::POST, &parts(json!([get, get]))));
+        assert!(!only_reads(&Method::POST, &parts(json!([get, put]))));
     }
 
     #[test]

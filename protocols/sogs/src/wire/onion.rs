@@ -10,13 +10,23 @@
 pub mod v3;
 pub mod v4;
 
+use rand::CryptoRng;
 use serde::Deserialize;
 
-use super::hex_or_base64;
+use super::{SubRequest, SubResponse, encode_base64, hex_or_base64};
 use crate::crypto::{Encryption, SealKey, ServerKey};
 
 /// The largest body that is read: the 10 MiB that nodes pass on, and some.
 pub const MAX_BODY: usize = 10 * 1024 * 1024 + 512 * 1024;
+
+/// What is sealed, by the path it arrived on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Version {
+    /// JSON and base64.
+    V3,
+    /// A list of strings.
+    V4,
+}
 
 /// Why a body is no onion request. Answered with status 400, whichever it is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -49,6 +59,61 @@ struct Metadata<'a> {
     enc_type: Option<std::borrow::Cow<'a, str>>,
 }
 
+impl Version {
+    /// Of the requests that arrive on a path.
+    pub fn of_path(path: &str) -> Option<Self> {
+        match path {
+            "/oxen/v4/lsrpc" => Some(Self::V4),
+            "/oxen/v3/lsrpc" | "/loki/v3/lsrpc" => Some(Self::V3),
+            _ => None,
+        }
+    }
+}
+
+impl Opened {
+    /// The request that was inside, and the key for its reply. One that makes no sense, or is for
+    /// another onion, is answered like any other: sealed.
+    pub fn into_request(self, version: Version) -> (Option<SubRequest>, ReplyKey) {
+        let request = match version {
+            Version::V3 => v3::parse(&self.plaintext),
+            Version::V4 => v4::parse(self.plaintext),
+        };
+        let request = request.filter(|request| !request.target.is_onion());
+        let key = self.key;
+        (request, ReplyKey { version, key })
+    }
+}
+
+/// Seals the reply to one request.
+#[derive(Debug)]
+pub struct ReplyKey {
+    version: Version,
+    key: SealKey,
+}
+
+impl ReplyKey {
+    /// The body of the outer answer, whose status is 200; `None` is the answer to what made no
+    /// sense.
+    pub fn seal(
+        &self,
+        response: Option<&SubResponse>,
+        rng: &mut impl CryptoRng,
+    ) -> Option<Vec<u8>> {
+        match self.version {
+            Version::V3 => {
+                let text = response.map_or_else(v3::invalid, v3::reply);
+                let sealed = self.key.seal(&text, rng)?;
+                Some(encode_base64(&sealed).into_bytes())
+            }
+            Version::V4 => {
+                let invalid = || v4::reply(&v4::invalid());
+                self.key
+                    .seal(&response.map_or_else(invalid, v4::reply), rng)
+            }
+        }
+    }
+}
+
 /// Opens the body of a POST.
 pub fn open(server: &ServerKey, body: &[u8]) -> Result<Opened, OnionError> {
     let (len, rest) = body.split_first_chunk().ok_or(OnionError::CutOff)?;
@@ -69,9 +134,12 @@ fn parse_metadata(json: &[u8]) -> Option<(Encryption, [u8; 32])> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
 
     use super::*;
     use crate::vectors;
+    use crate::wire::decode_base64;
 
     #[test]
     fn reference_requests_open() {
@@ -102,6 +170,55 @@ mod tests {
                 assert_eq!(opened.key.open(&sealed).expect("a reply"), expected);
             }
         }
+    }
+
+    #[test]
+    fn old_replies_are_base64() {
+        let vectors = vectors::load();
+        let requests = &vectors["onion_requests"];
+        let body = vectors::hex(&requests["cases"][2]["aes_gcm"]["http_body_hex"]);
+        let opened = open(&vectors::server_key(), &body).expect("an onion request");
+        let reply = &requests["v3_response"];
+        let sealed = decode_base64(vectors::text(&reply["aes_gcm_http_body_b64"]));
+        let text = opened.key.open(&sealed.expect("base64")).expect("a reply");
+        assert_eq!(text, vectors::text(&reply["plaintext_utf8"]).as_bytes());
+    }
+
+    #[test]
+    fn requests_are_answered_in_their_version() {
+        let vectors = vectors::load();
+        let server = vectors::server_key();
+        for case in vectors["onion_requests"]["cases"]
+            .as_array()
+            .expect("cases")
+        {
+            let body = vectors::hex(&case["aes_gcm"]["http_body_hex"]);
+            let client = open(&server, &body).expect("an onion request").key;
+            let version = Version::of_path(vectors::text(&case["target"])).expect("a version");
+            let opened = open(&server, &body).expect("an onion request");
+            let (request, key) = opened.into_request(version);
+            assert!(request.is_some());
+            let rng = &mut StdRng::seed_from_u64(1);
+            let sealed = key.seal(None, rng).expect("sealed");
+            let (sealed, expected) = match version {
+                Version::V3 => {
+                    let sealed = str::from_utf8(&sealed).expect("text");
+                    (decode_base64(sealed).expect("base64"), v3::invalid())
+                }
+                Version::V4 => (sealed, v4::reply(&v4::invalid())),
+            };
+            assert_eq!(client.open(&sealed).expect("a reply"), expected);
+        }
+    }
+
+    #[test]
+    fn onions_hold_no_onions() {
+        let vectors = vectors::load();
+        let body = vectors::hex(&vectors["onion_requests"]["cases"][0]["aes_gcm"]["http_body_hex"]);
+        let mut opened = open(&vectors::server_key(), &body).expect("an onion request");
+        let metadata = br#"{"method":"POST","endpoint":"/loki/v3/lsrpc"}"#;
+        opened.plaintext = crate::wire::bencode::write_strings(&[metadata]);
+        assert_eq!(opened.into_request(Version::V4).0, None);
     }
 
     #[test]

@@ -1,0 +1,115 @@
+//! Nonces of requests that change nothing: remembered for minutes, in bounded memory.
+//!
+//! Replaying a read changes nothing and is answered to the same sealed key, so these nonces need
+//! no disk. When memory is full the oldest are forgotten early.
+
+use std::collections::{HashSet, VecDeque};
+use std::time::Duration;
+
+use relay_core::clock::UnixTime;
+
+use crate::crypto::SessionId;
+
+type Key = (SessionId, [u8; 16]);
+
+/// The nonces seen lately.
+#[derive(Debug)]
+pub struct NonceWindow {
+    life: Duration,
+    capacity: usize,
+    seen: HashSet<Key>,
+    /// In the order they were seen.
+    order: VecDeque<(UnixTime, Key)>,
+}
+
+impl NonceWindow {
+    /// Remembers so many, for so long.
+    pub fn new(capacity: usize, life: Duration) -> Self {
+        Self {
+            life,
+            capacity,
+            seen: HashSet::new(),
+            order: VecDeque::new(),
+        }
+    }
+
+    /// Remembers a nonce; `false` if it is remembered already.
+    pub fn insert(&mut self, id: SessionId, nonce: [u8; 16], now: UnixTime) -> bool {
+        self.forget(now);
+        let key = (id, nonce);
+        if self.capacity == 0 {
+            return true;
+        }
+        if !self.seen.insert(key) {
+            return false;
+        }
+        self.order.push_back((now, key));
+        true
+    }
+
+    /// How many are remembered.
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    fn forget(&mut self, now: UnixTime) {
+        let oldest = now.minus(self.life);
+        while let Some((at, key)) = self.order.front() {
+            if *at >= oldest && self.order.len() < self.capacity {
+                break;
+            }
+            self.seen.remove(key);
+            self.order.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::crypto::IdKind;
+
+    fn id(user: u8) -> SessionId {
+        SessionId::new(IdKind::Blinded15, &[user; 32])
+    }
+
+    fn at(secs: i64) -> UnixTime {
+        UnixTime::from_secs(secs)
+    }
+
+    #[test]
+    fn nonces_are_of_one_user_and_for_a_while() {
+        let mut window = NonceWindow::new(100, Duration::from_mins(1));
+        assert!(window.insert(id(1), [1; 16], at(0)));
+        assert!(!window.insert(id(1), [1; 16], at(60)));
+        assert!(window.insert(id(2), [1; 16], at(60)));
+        assert!(window.insert(id(1), [1; 16], at(61)));
+    }
+
+    proptest! {
+        #[test]
+        fn memory_is_bounded_and_the_last_ones_are_refused(
+            uses in prop::collection::vec((any::<u8>(), 0..3_i64), 0..200),
+            capacity in 0..20_usize,
+        ) {
+            let mut window = NonceWindow::new(capacity, Duration::from_mins(1));
+            let mut now = 0;
+            for (nonce, wait) in uses {
+                now += wait;
+                window.insert(id(1), [nonce; 16], at(now));
+                prop_assert!(window.len() <= capacity);
+                prop_assert_eq!(window.len(), window.seen.len());
+                if capacity > 1 {
+                    prop_assert!(!window.insert(id(1), [nonce; 16], at(now)));
+                }
+            }
+        }
+    }
+}

@@ -54,6 +54,11 @@ impl<E: Ed448Verifier> Verifier<E> {
         Self { session_key, ed448 }
     }
 
+    /// The implementation of Ed448.
+    pub fn ed448(&self) -> &E {
+        &self.ed448
+    }
+
     /// Whether the holder of `key` gave `authorization`. `None` is the key of a queue that does
     /// not exist.
     pub fn verify(

@@ -18,7 +18,7 @@ use crate::wire::TAG;
 pub struct Unopened;
 
 /// The 24 bytes that make one key good for many boxes.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 pub struct Nonce(pub [u8; 24]);
 
 impl Nonce {
@@ -83,5 +83,11 @@ fn tag(stream: &KeyStream, body: &[u8]) -> [u8; TAG] {
 impl fmt::Debug for BoxKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("BoxKey")
+    }
+}
+
+impl fmt::Debug for Nonce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Nonce")
     }
 }

@@ -1,6 +1,7 @@
 //! Every vector of the cryptography, and what must not open.
 
 mod authorization;
+mod garbage;
 
 use crate::crypto::*;
 use crate::wire::tests::vectors::{spki, to_hex, vector};

@@ -9,6 +9,8 @@
 //! A [`Batch`] is read in place. A [`BatchWriter`] builds a block where it will leave from: for
 //! an encrypted one the content starts 16 bytes later, so that sealing moves nothing.
 
+use std::fmt;
+
 use super::write::write;
 use super::{Malformed, Reader, TooLarge, Writer};
 
@@ -107,7 +109,6 @@ impl<'a> Iterator for Batch<'a> {
 impl ExactSizeIterator for Batch<'_> {}
 
 /// A block being filled.
-#[derive(Debug)]
 pub struct BatchWriter {
     buffer: Vec<u8>,
     framing: Framing,
@@ -170,6 +171,12 @@ impl BatchWriter {
         }
         self.buffer.resize(BLOCK, FILLER);
         self.buffer
+    }
+}
+
+impl fmt::Debug for BatchWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BatchWriter({} transmissions)", self.count)
     }
 }
 

@@ -7,13 +7,15 @@ mod new;
 
 pub use new::{LinkData, New, NewLink, NewNotifier, QueueRequest, SubscriptionMode};
 
+use std::fmt;
+
 use super::{
     AuthKey, CommandError, DhKey, Encode, Error, IdsDigest, Malformed, Reader, ServerAddress,
     Short, Version, Writer,
 };
 
 /// A command with its parameters.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub enum Command<'a> {
     /// Creates a queue.
     New(Box<New<'a>>),
@@ -120,6 +122,37 @@ impl<'a> Command<'a> {
         Err(Error::Cmd(wrong))
     }
 
+    /// The word it begins with; all that may be logged or counted of it.
+    pub fn tag(&self) -> &'static str {
+        match self {
+            Self::New(_) => "NEW",
+            Self::Sub => "SUB",
+            Self::Subs(_) => "SUBS",
+            Self::Key(_) => "KEY",
+            Self::Rkey(_) => "RKEY",
+            Self::Lset { .. } => "LSET",
+            Self::Ldel => "LDEL",
+            Self::Nkey(_) => "NKEY",
+            Self::Ndel => "NDEL",
+            Self::Get => "GET",
+            Self::Ack(_) => "ACK",
+            Self::Off => "OFF",
+            Self::Del => "DEL",
+            Self::Que => "QUE",
+            Self::Skey(_) => "SKEY",
+            Self::Send { .. } => "SEND",
+            Self::Lkey(_) => "LKEY",
+            Self::Lget => "LGET",
+            Self::Nsub => "NSUB",
+            Self::Nsubs(_) => "NSUBS",
+            Self::Ping => "PING",
+            Self::Prxy { .. } => "PRXY",
+            Self::Pfwd { .. } => "PFWD",
+            Self::Rfwd(_) => "RFWD",
+            Self::Rslv(_) => "RSLV",
+        }
+    }
+
     /// Writes it as a peer of `version` reads it.
     pub fn encode(&self, version: Version, out: &mut Writer<'_>) {
         match self {
@@ -177,6 +210,12 @@ impl<'a> Command<'a> {
                 out.bytes(name);
             }
         }
+    }
+}
+
+impl fmt::Debug for Command<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.tag())
     }
 }
 

@@ -59,7 +59,7 @@ impl fmt::Debug for CertChain<'_> {
 }
 
 /// A session key and the signature of a certificate's key on it; not verified yet.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 pub struct SignedKey<'a> {
     /// The session key: X25519 of a server, Ed25519 of a service.
     pub key: PublicKey,
@@ -70,7 +70,7 @@ pub struct SignedKey<'a> {
 }
 
 /// A signature by a certificate's key.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 pub enum CertSignature<'a> {
     /// By an Ed25519 key.
     Ed25519(&'a [u8; 64]),
@@ -143,4 +143,19 @@ fn wrap(tag: u8, content: &[u8]) -> Vec<u8> {
         _ => &[tag, 0x81, length],
     };
     [header, content].concat()
+}
+
+impl fmt::Debug for CertSignature<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ed25519(_) => "CertSignature(Ed25519)",
+            Self::Ed448(_) => "CertSignature(Ed448)",
+        })
+    }
+}
+
+impl fmt::Debug for SignedKey<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SignedKey({:?}, {:?})", self.key, self.signature)
+    }
 }

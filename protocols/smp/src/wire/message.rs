@@ -6,6 +6,8 @@
 //! notification = short msgId || int64 timestamp             padded to 128
 //! ```
 
+use std::fmt;
+
 use super::{Encode, Malformed, Reader, Short, Writer};
 
 /// A message before encryption, padded.
@@ -18,7 +20,7 @@ pub const PADDED_FORWARDED: usize = 16226;
 const QUOTA: &[u8] = b"QUOTA ";
 
 /// What the recipient finds in a message.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 pub enum Message<'a> {
     /// What a sender sent.
     Sent {
@@ -101,5 +103,14 @@ impl Encode for NotificationMeta<'_> {
     fn encode(&self, out: &mut Writer<'_>) {
         out.short(self.message_id);
         out.int64(self.timestamp);
+    }
+}
+
+impl fmt::Debug for Message<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sent { .. } => "Message",
+            Self::Quota { .. } => "Message(quota)",
+        })
     }
 }

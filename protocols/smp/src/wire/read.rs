@@ -1,6 +1,8 @@
 //! Reading the protocol's primitive encodings: a cursor that borrows from the block it reads,
 //! never copies, never panics, and never reads past the end.
 
+use std::fmt;
+
 use super::Short;
 
 /// The bytes do not follow the grammar. It says no more: what was wrong is the peer's business,
@@ -10,7 +12,7 @@ use super::Short;
 pub struct Malformed;
 
 /// A cursor over received bytes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Reader<'a> {
     rest: &'a [u8],
 }
@@ -152,5 +154,11 @@ impl<'a> Reader<'a> {
             0 => Err(Malformed),
             count => (0..count).map(|_| parse(self)).collect(),
         }
+    }
+}
+
+impl fmt::Debug for Reader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reader({} bytes)", self.rest.len())
     }
 }

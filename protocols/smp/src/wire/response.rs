@@ -3,13 +3,15 @@
 //! One type for both sides again. What an older peer does not know is said in its own words by
 //! [`Response::encode`]: `SOK` and `DELD` become `OK` and `END`, errors are mapped down.
 
+use std::fmt;
+
 use super::{
     CertChain, CommandError, DhKey, Encode, Error, IdsDigest, LinkData, Malformed, Reader, Short,
     Version, VersionRange, Writer,
 };
 
 /// A response, or an event when it answers nothing.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub enum Response<'a> {
     /// A queue was created.
     Ids(Box<Ids<'a>>),
@@ -116,6 +118,31 @@ impl<'a> Response<'a> {
             .map_err(|Malformed| Error::Cmd(CommandError::Syntax))
     }
 
+    /// The word it begins with; all that may be logged or counted of it.
+    pub fn tag(&self) -> &'static str {
+        match self {
+            Self::Ids(_) => "IDS",
+            Self::Lnk { .. } => "LNK",
+            Self::Sok(_) => "SOK",
+            Self::Soks(_) => "SOKS",
+            Self::Msg { .. } => "MSG",
+            Self::Nid { .. } => "NID",
+            Self::Nmsg { .. } => "NMSG",
+            Self::End => "END",
+            Self::Ends(_) => "ENDS",
+            Self::Deld => "DELD",
+            Self::Alls => "ALLS",
+            Self::Info(_) => "INFO",
+            Self::Pkey { .. } => "PKEY",
+            Self::Pres(_) => "PRES",
+            Self::Rres(_) => "RRES",
+            Self::Rname(_) => "RNAME",
+            Self::Ok => "OK",
+            Self::Err(_) => "ERR",
+            Self::Pong => "PONG",
+        }
+    }
+
     /// Writes it as a peer of `version` reads it.
     pub fn encode(&self, version: Version, out: &mut Writer<'_>) {
         match self {
@@ -179,6 +206,12 @@ impl<'a> Response<'a> {
             }
             Self::Pong => out.bytes(b"PONG"),
         }
+    }
+}
+
+impl fmt::Debug for Response<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.tag())
     }
 }
 

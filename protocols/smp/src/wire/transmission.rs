@@ -10,6 +10,8 @@
 //! signed: short sessionId, short corrId, short entityId, command
 //! ```
 
+use std::fmt;
+
 use super::write::write;
 use super::{Command, Error, Malformed, Reader, Response, Short, TooLarge, Version, Writer};
 
@@ -23,7 +25,7 @@ pub struct Session<'a> {
 }
 
 /// What authorizes a command.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 pub enum Authorization<'a> {
     /// A signature.
     Ed25519(&'a [u8; 64]),
@@ -44,7 +46,7 @@ pub struct Credentials<'a> {
 
 /// The bytes that an authorization covers, in the two pieces they lie in: from v7 on the session
 /// id is not on the wire.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Signed<'a> {
     /// Of this connection (or of the relay's, inside private routing).
     pub session_id: Short<'a>,
@@ -172,7 +174,7 @@ impl<'a> Reply<'a> {
 }
 
 /// A command ready to be authorized and sent: everything after the session id.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Draft(Vec<u8>);
 
 impl Draft {
@@ -302,5 +304,27 @@ impl<'a> Envelope<'a> {
                 })
             })
             .map_err(|Malformed| Error::Block)
+    }
+}
+
+impl fmt::Debug for Authorization<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ed25519(_) => "Authorization(Ed25519)",
+            Self::Ed448(_) => "Authorization(Ed448)",
+            Self::X25519(_) => "Authorization(X25519)",
+        })
+    }
+}
+
+impl fmt::Debug for Signed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Signed({} bytes)", self.rest.len())
+    }
+}
+
+impl fmt::Debug for Draft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Draft({} bytes)", self.0.len())
     }
 }

@@ -3,6 +3,8 @@
 //! A [`Writer`] never grows its buffer past the limit it was given: what does not fit is
 //! remembered and reported once, at the end, so that encoders need not check each field.
 
+use std::fmt;
+
 use super::Short;
 
 /// What was to be written does not fit where it was to go.
@@ -44,7 +46,6 @@ pub fn write(
 }
 
 /// The end of a buffer under construction; made by [`write()`].
-#[derive(Debug)]
 pub struct Writer<'b> {
     buffer: &'b mut Vec<u8>,
     limit: usize,
@@ -157,5 +158,11 @@ impl Writer<'_> {
         if !self.failed {
             self.buffer.resize(end, super::FILLER);
         }
+    }
+}
+
+impl fmt::Debug for Writer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Writer({} bytes)", self.buffer.len())
     }
 }

@@ -131,3 +131,28 @@ fn a_service_speaks_for_a_queue() {
     let service_key = AuthKey::Ed25519(session_key);
     assert!(verifier.verify(Some(&service_key), service, request.signed, corr_id));
 }
+
+/// Counts verifications, so that what takes time can be seen without a clock.
+struct Counting(std::cell::Cell<usize>);
+
+impl Ed448Verifier for Counting {
+    fn verify(&self, key: &[u8; 57], message: &[u8], signature: &[u8; 114]) -> bool {
+        self.0.set(self.0.get() + 1);
+        Crrl.verify(key, message, signature)
+    }
+}
+
+#[test]
+fn a_missing_queue_costs_a_verification_too() {
+    let bytes = vector("tx.sub_v18_ed448").bytes("transmission");
+    let request = Request::parse(session(18), &bytes).unwrap();
+    let verifier = Verifier::with_ed448(None, Counting(0.into()));
+    let verify = |key: Option<AuthKey>| {
+        let authorization = request.credentials.unwrap().authorization;
+        verifier.verify(key.as_ref(), authorization, request.signed, b"")
+    };
+    assert!(verify(Some(spki("auth448").try_into().unwrap())));
+    assert!(!verify(Some(spki("rcv_auth").try_into().unwrap())));
+    assert!(!verify(None));
+    assert_eq!(verifier.ed448().0.get(), 3);
+}

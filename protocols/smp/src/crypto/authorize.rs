@@ -146,3 +146,22 @@ fn seal_digest(key: &BoxKey, prefix: &[u8], signed: Signed<'_>, corr_id: &[u8]) 
     key.seal(Nonce::from_corr_id(corr_id), &mut authenticator);
     authenticator
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::PublicKey;
+    use crate::wire::tests::vectors::vector;
+
+    #[test]
+    fn dummies_are_the_vectors() {
+        let vector = vector("keys.repo_dummy");
+        for (name, key) in [
+            ("ed25519", PublicKey::Ed25519(DUMMY_ED25519)),
+            ("ed448", PublicKey::Ed448(DUMMY_ED448)),
+            ("x25519", PublicKey::X25519(DUMMY_X25519)),
+        ] {
+            assert_eq!(key.to_spki(), vector.base64(name), "{name}");
+        }
+    }
+}

@@ -36,7 +36,7 @@ pub enum Authorization<'a> {
 }
 
 /// An authorization, and a service's signature beside it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 pub struct Credentials<'a> {
     /// By the queue's key, or a service's where the entity is the service.
     pub authorization: Authorization<'a>,
@@ -314,6 +314,17 @@ impl fmt::Debug for Authorization<'_> {
             Self::Ed448(_) => "Authorization(Ed448)",
             Self::X25519(_) => "Authorization(X25519)",
         })
+    }
+}
+
+impl fmt::Debug for Credentials<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let service = if self.service.is_some() {
+            " for a service"
+        } else {
+            ""
+        };
+        write!(f, "{:?}{service}", self.authorization)
     }
 }
 

@@ -1,7 +1,10 @@
 //! The encodings of binary values in headers and JSON: base64 and, in headers, hex.
 
+use std::fmt;
+
 use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER_PERMISSIVE};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Bytes that are base64 in JSON: padded going out, padded or not coming in.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -43,10 +46,20 @@ impl Serialize for Base64 {
 
 impl<'de> Deserialize<'de> for Base64 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        decode_base64(&text)
-            .map(Self)
-            .ok_or_else(|| de::Error::custom("not base64"))
+        struct Base64Visitor;
+        impl Visitor<'_> for Base64Visitor {
+            type Value = Base64;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("base64")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Base64, E> {
+                let bytes = decode_base64(text);
+                bytes.map(Base64).ok_or_else(|| E::custom("not base64"))
+            }
+        }
+        deserializer.deserialize_str(Base64Visitor)
     }
 }
 

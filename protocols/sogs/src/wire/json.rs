@@ -1,9 +1,10 @@
 //! The parts JSON bodies are made of: times, and values clients write in more than one way.
 
+use std::fmt;
+
 use relay_core::clock::UnixTime;
 use serde::de::{DeserializeOwned, Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::fmt;
 
 use super::Refusal;
 

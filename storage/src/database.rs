@@ -45,24 +45,46 @@ pub struct Database {
     pub(crate) outage: LastOutage,
 }
 
+#[derive(Clone, Copy)]
+enum Use {
+    Look,
+    Serve,
+}
+
 impl Database {
     /// Opens the database of `options`, whose URL must not be relative any more
     /// ([`DatabaseUrl::below`]). An SQLite file is created when missing.
     pub async fn open(options: StorageOptions) -> Result<Self, OpenError> {
         match options.url.clone() {
-            DatabaseUrl::Sqlite(path) => Self::open_sqlite(&path, options).await,
+            DatabaseUrl::Sqlite(path) => Self::open_sqlite(&path, options, Use::Serve).await,
             DatabaseUrl::Postgres(url) => Self::open_postgres(&url, options).await,
         }
     }
 
-    async fn open_sqlite(path: &Path, options: StorageOptions) -> Result<Self, OpenError> {
+    /// Opens the database for a look at it while another process serves from it, whose writing
+    /// this neither disturbs nor waits for.
+    pub async fn look(options: StorageOptions) -> Result<Self, OpenError> {
+        match options.url.clone() {
+            DatabaseUrl::Sqlite(path) => Self::open_sqlite(&path, options, Use::Look).await,
+            DatabaseUrl::Postgres(url) => Self::open_postgres(&url, options).await,
+        }
+    }
+
+    async fn open_sqlite(
+        path: &Path,
+        options: StorageOptions,
+        for_what: Use,
+    ) -> Result<Self, OpenError> {
         let at_path = |source| OpenError::File {
             path: path.to_owned(),
             source,
         };
         sqlite::create_private(path).map_err(at_path)?;
         let connect = async {
-            let writer = sqlite::writer(path, &options).await?;
+            let writer = match for_what {
+                Use::Serve => sqlite::writer(path, &options).await?,
+                Use::Look => sqlite::writer_on_demand(path, &options),
+            };
             Ok((writer, sqlite::readers(path, &options).await?))
         };
         let (writer, readers) = connect.await.map_err(|error| refused(&options, &error))?;

@@ -204,7 +204,7 @@ impl Database {
         for owner in owners {
             all.push(
                 owner
-                    .status(&self.writer)
+                    .status(&self.readers)
                     .await
                     .map_err(|error| owner.failed(&error))?,
             );

@@ -68,18 +68,27 @@ pub(crate) async fn writer(
     path: &Path,
     options: &StorageOptions,
 ) -> Result<DatabaseConnection, DbErr> {
+    pool(writing(path, options), 1, options.connect_timeout.get()).await
+}
+
+/// The same, made when it is first used: setting its `auto_vacuum` takes the lock for writing.
+pub(crate) fn writer_on_demand(path: &Path, options: &StorageOptions) -> DatabaseConnection {
+    let pool = pool_options(1, options.connect_timeout.get()).min_connections(0);
+    pool.connect_lazy_with(writing(path, options)).into()
+}
+
+fn writing(path: &Path, options: &StorageOptions) -> SqliteConnectOptions {
     let synchronous = match options.durability {
         Durability::Power => SqliteSynchronous::Full,
         Durability::Process => SqliteSynchronous::Normal,
     };
-    let connect = base(path, options)
+    base(path, options)
         .auto_vacuum(SqliteAutoVacuum::Incremental)
         .page_size(PAGE_SIZE)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(synchronous)
         .pragma("wal_autocheckpoint", AUTOCHECKPOINT_PAGES)
-        .pragma("journal_size_limit", WAL_SIZE_LIMIT);
-    pool(connect, 1, options.connect_timeout.get()).await
+        .pragma("journal_size_limit", WAL_SIZE_LIMIT)
 }
 
 /// The pool that reads.
@@ -124,7 +133,15 @@ async fn pool(
     size: u32,
     timeout: Duration,
 ) -> Result<DatabaseConnection, DbErr> {
-    let pool = SqlitePoolOptions::new()
+    let pool = pool_options(size, timeout)
+        .connect_with(connect)
+        .await
+        .map_err(crate::error::connect_error)?;
+    Ok(pool.into())
+}
+
+fn pool_options(size: u32, timeout: Duration) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
         .max_connections(size)
         .min_connections(1)
         .acquire_timeout(timeout)
@@ -137,10 +154,6 @@ async fn pool(
             let idle = !connection.is_in_transaction();
             Box::pin(async move { Ok(idle) })
         })
-        .connect_with(connect)
-        .await
-        .map_err(crate::error::connect_error)?;
-    Ok(pool.into())
 }
 
 /// One value of a PRAGMA, as text.

@@ -149,7 +149,7 @@ impl Start {
     }
 
     async fn refuse_newer_database(&self) -> Result<(), Failure> {
-        let database = Database::open(self.blueprint.storage.clone()).await?;
+        let database = Database::look(self.blueprint.storage.clone()).await?;
         let refused = database.refuse_newer(&owners(&self.protocols)).await;
         database.close().await;
         Ok(refused?)
@@ -332,17 +332,21 @@ pub(super) fn successor() -> Result<u32, String> {
     if !args.iter().any(|arg| arg == "--upgrade") {
         args.push("--upgrade".into());
     }
-    let child = Command::new(replaced(&program))
+    let mut child = Command::new(replaced(&program))
         .args(args)
         // Ours; without it the new process is asked for signs of life as we are.
         .env_remove("WATCHDOG_PID")
         .spawn()
         .map_err(failed)?;
-    tracing::info!(
-        pid = child.id(),
-        "started a new relayd, which will take over"
-    );
-    Ok(child.id())
+    let pid = child.id();
+    tracing::info!(pid, "started a new relayd, which will take over");
+    // If it does, this thread ends with this process.
+    std::thread::spawn(move || {
+        if let Ok(status) = child.wait() {
+            tracing::error!(pid, "the new relayd did not take over ({status})");
+        }
+    });
+    Ok(pid)
 }
 
 /// Linux says "/usr/bin/relayd (deleted)" when a package upgrade has replaced the file.

@@ -264,6 +264,7 @@ fn a_bad_key_file(spoil: impl Fn(&Path), needles: &[&str]) {
     assert!(key.exists(), "a key is never replaced");
     // The port is free, and the daemon goes on where it was, once the key is right again.
     let _ = fs::remove_dir(&key);
+    let _ = fs::remove_file(&key);
     fs::write(&key, [7; 32]).unwrap();
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
     stop(&bed.start());

@@ -100,6 +100,10 @@ impl Member {
 /// Starts a new relayd beside the old one and waits until it has taken over.
 fn upgrade(bed: &Bed, old: &Daemon) -> Daemon {
     let new = bed.relayd().arg("--upgrade").spawn();
+    poll::until(PATIENCE, "one of the two ends", || {
+        (!old.is_running() || !new.is_running()).then_some(())
+    });
+    assert!(new.is_running(), "{:?}", new.wait(PATIENCE));
     let exit = old.wait(PATIENCE);
     assert_eq!(
         (exit.code, exit.signal),
@@ -332,7 +336,8 @@ fn a_failed_upgrade_asked_for_by_an_operator_changes_nothing() {
     old.wait_for_line("`loud`", PATIENCE);
     see::readyz(&old, 200);
     assert_eq!(see::status(&old)["pid"], old.pid());
-    // And no dead child is left for ever.
+    // It is noticed, and no dead child is left for ever.
+    old.wait_for_line("did not take over", PATIENCE);
     bed.set("log.level", "info");
     bed.write();
     let answer = old.admin().post("/v1/upgrade", &json!({})).unwrap();
@@ -444,4 +449,30 @@ fn a_data_dir_of_somebody_else_is_not_taken() {
         .spawn()
         .wait(PATIENCE);
     assert_eq!(exit.code, Some(69), "without --upgrade: {exit:?}");
+}
+
+/// A busy writer must not keep a new one from looking whether it can take over.
+#[test]
+fn an_upgrade_waits_for_no_writer_before_it_takes_over() {
+    let bed = Bed::new().with("storage.connect_timeout", "1s");
+    let old = bed.start();
+    let url = format!("sqlite:{}?mode=rw", bed.data().join("relayd.db").display());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let lock = runtime.block_on(async {
+        let lock = sea_orm::Database::connect(url).await.unwrap();
+        lock.execute_unprepared("BEGIN IMMEDIATE").await.unwrap();
+        lock
+    });
+    let new = bed.relayd().arg("--upgrade").spawn();
+    poll::until(PATIENCE, "it takes over or fails", || {
+        let taken = old.stderr().contains("handing over");
+        (taken || !new.is_running()).then_some(())
+    });
+    assert!(new.is_running(), "{:?}", new.wait(PATIENCE));
+    runtime.block_on(async {
+        lock.execute_unprepared("COMMIT").await.unwrap();
+        lock.close().await.unwrap();
+    });
+    assert_eq!(old.wait(PATIENCE).code, Some(0));
+    see::serving(&new);
 }

@@ -105,7 +105,8 @@ impl<E: Ed448Verifier> Verifier<E> {
                     Some(AuthKey::Ed448(key)) => (true, key),
                     _ => (false, &DUMMY_ED448),
                 };
-                let message = [prefix, &signed.to_vec()].concat();
+                let mut message = prefix.to_vec();
+                signed.each(|chunk| message.extend_from_slice(chunk));
                 self.ed448.verify(key, &message, signature) & known
             }
             Authorization::X25519(given) => {

@@ -8,6 +8,7 @@
 mod config;
 pub mod crypto;
 pub mod domain;
+mod private;
 #[cfg(test)]
 mod vectors;
 pub mod wire;

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::sealed::{aes_gcm_key, seal};
 use super::{IdKind, ServerKey, SessionId};
+use crate::private::private_debug;
 use crate::wire::hex_or_base64;
 
 const LEN: usize = 64 + 33;
@@ -21,7 +22,7 @@ const LEN: usize = 64 + 33;
 pub struct LegacyToken(Zeroizing<[u8; LEN]>);
 
 /// A token that only the owner of the id can open, as the answer of `auth_token_challenge`.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Eq, PartialEq, Serialize)]
 pub struct Challenge {
     /// IV, sealed token and tag, in base64.
     pub ciphertext: String,
@@ -71,11 +72,7 @@ impl LegacyToken {
     }
 }
 
-impl std::fmt::Debug for LegacyToken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("LegacyToken(…)")
-    }
-}
+private_debug!(Challenge, LegacyToken);
 
 #[cfg(test)]
 mod tests {

@@ -6,11 +6,12 @@ use curve25519_dalek::{EdwardsPoint, MontgomeryPoint};
 use ed25519_dalek::{Signature, VerifyingKey};
 
 use super::{IdKind, SessionId};
+use crate::private::private_debug;
 
 /// A key that signatures of requests may be checked under: canonical, on the curve, of the
 /// prime-order subgroup and not small. Keys with a torsion component would give one person
 /// several ids.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 pub struct VerifyKey(VerifyingKey);
 
 impl VerifyKey {
@@ -70,6 +71,8 @@ pub fn author_signed(author: &SessionId, padded: &[u8], signature: &[u8; 64]) ->
 pub(super) fn edwards_of_x25519(u: &[u8; 32]) -> Option<EdwardsPoint> {
     MontgomeryPoint(*u).to_edwards(0)
 }
+
+private_debug!(VerifyKey);
 
 #[cfg(test)]
 mod tests {

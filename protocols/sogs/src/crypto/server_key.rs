@@ -14,6 +14,7 @@ use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
 use super::{Blinding, IdKind, SessionId};
+use crate::private::private_debug;
 
 const BOT_CONTEXT: &[u8] = b"sogsfiltering";
 
@@ -26,7 +27,6 @@ pub struct ServerKey {
 
 /// An identity of the server's own, under which filters answer. Its seed depends on the server's
 /// secret, so nobody else can speak as it.
-#[derive(Debug)]
 pub struct BotKey {
     key: SigningKey,
 }
@@ -104,6 +104,8 @@ impl BotKey {
         self.key.sign(padded).to_bytes()
     }
 }
+
+private_debug!(BotKey);
 
 #[cfg(test)]
 mod tests {

@@ -9,11 +9,11 @@ use std::time::Duration;
 use relay_core::clock::UnixTime;
 
 use crate::crypto::SessionId;
+use crate::private::private_debug;
 
 type Key = (SessionId, [u8; 16]);
 
 /// The nonces seen lately.
-#[derive(Debug)]
 pub struct NonceWindow {
     life: Duration,
     capacity: usize,
@@ -68,6 +68,8 @@ impl NonceWindow {
         }
     }
 }
+
+private_debug!(NonceWindow);
 
 #[cfg(test)]
 mod tests {

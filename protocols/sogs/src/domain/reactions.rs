@@ -2,6 +2,7 @@
 
 use relay_core::clock::UnixTime;
 
+use crate::private::private_debug;
 use crate::wire::Refusal;
 use crate::wire::reactions::{Reaction, Reactions};
 
@@ -12,7 +13,7 @@ const MAX_CODE_POINTS: usize = 12;
 pub struct Emoji(String);
 
 /// That one user reacted.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct UserReaction {
     /// With what.
     pub emoji: String,
@@ -67,6 +68,8 @@ pub fn summarize(mut all: Vec<UserReaction>, caller: Option<i64>, limit: usize) 
     }
     reactions
 }
+
+private_debug!(UserReaction);
 
 #[cfg(test)]
 mod tests {

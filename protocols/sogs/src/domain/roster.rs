@@ -1,9 +1,10 @@
 //! Who is listed as moderating a room, and to whom.
 
 use super::permissions::{GlobalRole, Override, visible_moderator};
+use crate::private::private_debug;
 
 /// The lists of a room, each sorted by id. Admins are not listed as moderators again.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Default, Eq, PartialEq)]
 pub struct Roster {
     /// Shown to everybody.
     pub moderators: Vec<String>,
@@ -67,6 +68,8 @@ impl Roster {
         self
     }
 }
+
+private_debug!(Roster);
 
 #[cfg(test)]
 mod tests {

@@ -14,6 +14,7 @@ use relay_core::clock::UnixTime;
 use super::refusal::AuthError;
 use super::{Target, hex_or_base64};
 use crate::crypto::{IdKind, SessionId, VerifyKey, blake2b_64, session_id_of_ed25519};
+use crate::private::private_debug;
 
 /// The headers, in the order of their checks.
 pub const HEADERS: [&str; 4] = [
@@ -35,7 +36,7 @@ pub struct KeyPolicy {
 }
 
 /// Well-formed headers. Nothing is proved yet.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Credentials {
     id: SessionId,
     key: VerifyKey,
@@ -45,7 +46,7 @@ pub struct Credentials {
 }
 
 /// A caller whose signature was verified.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 pub struct Verified {
     /// As stored: plain keys are `05` ids.
     pub id: SessionId,
@@ -164,6 +165,8 @@ fn parse_key(
         None => Ok((session_id_of_ed25519(&verify_key), verify_key)),
     }
 }
+
+private_debug!(Credentials, Verified);
 
 #[cfg(test)]
 mod tests {

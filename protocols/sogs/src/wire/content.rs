@@ -9,6 +9,8 @@
 
 use relay_core::clock::UnixTime;
 
+use crate::private::private_debug;
+
 const DATA_MESSAGE: u64 = 1;
 const BODY: u64 = 1;
 const TIMESTAMP: u64 = 7;
@@ -19,7 +21,7 @@ const VARINT: u64 = 0;
 const BYTES: u64 = 2;
 
 /// The text of a message.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Default, Eq, PartialEq)]
 pub struct MessageText {
     /// What it says.
     pub body: Option<String>,
@@ -124,6 +126,8 @@ fn write_bytes(out: &mut Vec<u8>, field: u64, bytes: &[u8]) {
     write_varint(out, bytes.len() as u64);
     out.extend_from_slice(bytes);
 }
+
+private_debug!(MessageText);
 
 #[cfg(test)]
 mod tests {

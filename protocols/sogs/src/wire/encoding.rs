@@ -6,8 +6,10 @@ use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER_PERMISSIVE};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::private::private_debug;
+
 /// Bytes that are base64 in JSON: padded going out, padded or not coming in.
-#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+#[derive(Clone, Default, Eq, Hash, PartialEq)]
 pub struct Base64(pub Vec<u8>);
 
 /// Decodes standard base64 that is padded wholly or not at all. Half a padding is refused.
@@ -62,6 +64,8 @@ impl<'de> Deserialize<'de> for Base64 {
         deserializer.deserialize_str(Base64Visitor)
     }
 }
+
+private_debug!(Base64);
 
 #[cfg(test)]
 mod tests {

@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::json::{Seconds, body};
 use super::{Base64, Refusal};
+use crate::private::private_debug;
 
 /// A direct message, in an inbox or an outbox.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Eq, PartialEq, Serialize)]
 pub struct DirectMessage {
     /// Of the message.
     pub id: i64,
@@ -42,6 +43,8 @@ pub fn parse_message(bytes: &[u8], max: usize) -> Result<Vec<u8>, Refusal> {
     }
     Ok(message)
 }
+
+private_debug!(DirectMessage);
 
 #[cfg(test)]
 mod tests {

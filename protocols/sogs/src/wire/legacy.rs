@@ -9,6 +9,7 @@ use super::json::body;
 use super::messages::Content;
 use super::{Base64, Refusal};
 use crate::crypto::SessionId;
+use crate::private::private_debug;
 
 /// The most of anything one request is answered with.
 pub const MAX_LIST: u16 = 256;
@@ -29,11 +30,13 @@ pub struct Nothing {}
 macro_rules! answers {
     ($($(#[$doc:meta])* $name:ident { $key:ident: $type:ty })*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+        #[derive(Clone, Eq, PartialEq, Serialize)]
         pub struct $name {
             /// The one key.
             pub $key: $type,
         }
+
+        private_debug!($name);
     )*};
 }
 
@@ -74,7 +77,7 @@ pub struct Room {
 }
 
 /// A message.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Eq, PartialEq, Serialize)]
 pub struct Message {
     /// Of the message.
     pub server_id: i64,
@@ -99,7 +102,7 @@ pub struct Deletion {
 }
 
 /// What is new in one room.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Eq, PartialEq, Serialize)]
 pub struct Poll {
     /// The room's token.
     pub room_id: String,
@@ -114,7 +117,7 @@ pub struct Poll {
 }
 
 /// One room of a poll request.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Deserialize, Eq, PartialEq)]
 pub struct PollRequest {
     /// The room's token.
     pub room_id: String,
@@ -228,6 +231,8 @@ pub fn parse_public_key(bytes: &[u8]) -> Result<SessionId, Refusal> {
 fn millis<S: Serializer>(time: &UnixTime, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_i64(time.millis())
 }
+
+private_debug!(Message, PollRequest, Poll);
 
 #[cfg(test)]
 mod tests {

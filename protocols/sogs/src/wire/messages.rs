@@ -10,6 +10,7 @@ use super::json::{Flag, LenientId, Seconds, body, is_false};
 use super::reactions::Reactions;
 use super::{Base64, Refusal};
 use crate::crypto::SessionId;
+use crate::private::private_debug;
 
 /// One row of an answer.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -24,7 +25,7 @@ pub enum Update {
 }
 
 /// A message.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Eq, PartialEq, Serialize)]
 pub struct Message {
     /// Of the message; ids are of the server, not of the room.
     pub id: i64,
@@ -52,7 +53,7 @@ pub struct Message {
 }
 
 /// Whom a message is for.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Eq, PartialEq, Serialize)]
 pub struct Whisper {
     #[serde(rename = "whisper")]
     yes: bool,
@@ -63,7 +64,7 @@ pub struct Whisper {
 }
 
 /// What is left of a deleted message.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Eq, PartialEq, Serialize)]
 pub struct Tombstone {
     /// Of the message.
     pub id: i64,
@@ -97,7 +98,7 @@ pub struct ReactionUpdate {
 }
 
 /// The content of a post or an edit.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct Content {
     /// With its padding.
     pub data: Vec<u8>,
@@ -201,6 +202,8 @@ impl NewMessage {
         self.whisper_mods || self.whisper_to.is_some()
     }
 }
+
+private_debug!(Message, Whisper, Tombstone, Content);
 
 #[cfg(test)]
 mod tests {

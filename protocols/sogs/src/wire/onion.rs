@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 use super::{SubRequest, SubResponse, encode_base64, hex_or_base64};
 use crate::crypto::{Encryption, SealKey, ServerKey};
+use crate::private::private_debug;
 
 /// The largest body that is read: the 10 MiB that nodes pass on, and some.
 pub const MAX_BODY: usize = 10 * 1024 * 1024 + 512 * 1024;
@@ -43,7 +44,6 @@ pub enum OnionError {
 }
 
 /// An opened request: what was inside and the key the reply is sealed with.
-#[derive(Debug)]
 pub struct Opened {
     /// Of version 3 or 4, as the path said.
     pub plaintext: Vec<u8>,
@@ -130,6 +130,8 @@ fn parse_metadata(json: &[u8]) -> Option<(Encryption, [u8; 32])> {
     let encryption = Encryption::named(metadata.enc_type.as_deref())?;
     Some((encryption, hex_or_base64(&metadata.ephemeral_key)?))
 }
+
+private_debug!(Opened);
 
 #[cfg(test)]
 mod tests {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Refusal;
 use super::json::{Flag, Seconds, body, is_false};
+use crate::private::private_debug;
 
 /// The longest time a change can be put off.
 const MAX_DELAY: f64 = 1_000_000_000.0;
@@ -41,7 +42,7 @@ pub struct UserPermissions {
 }
 
 /// A scheduled change.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Eq, PartialEq, Serialize)]
 pub struct FuturePermission {
     /// When.
     pub at: Seconds,
@@ -169,6 +170,8 @@ impl LaterChange {
         })
     }
 }
+
+private_debug!(FuturePermission);
 
 #[cfg(test)]
 mod tests {

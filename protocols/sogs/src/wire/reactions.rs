@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::json::{Seconds, is_false};
+use crate::private::private_debug;
 
 /// All reactions of a message, by what was reacted with.
 pub type Reactions = BTreeMap<String, Reaction>;
 
 /// One of them.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Eq, PartialEq, Serialize)]
 pub struct Reaction {
     /// Its place among the message's reactions: that of its first use.
     pub index: usize,
@@ -44,6 +45,8 @@ pub struct Removed<T> {
 
 /// Who reacted, and when; the oldest first.
 pub type Reactors = Vec<(String, Seconds)>;
+
+private_debug!(Reaction);
 
 #[cfg(test)]
 mod tests {

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Refusal;
 use super::json::{Flag, Seconds, WholeSeconds, body, present};
+use crate::private::private_debug;
 
 /// A room, for one caller.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Eq, PartialEq, Serialize)]
 pub struct RoomInfo {
     /// As it was written when the room was made.
     pub token: String,
@@ -95,7 +96,7 @@ pub struct Defaults {
 }
 
 /// A pinned message.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Eq, PartialEq, Serialize)]
 pub struct Pin {
     /// Of the message.
     pub id: i64,
@@ -232,6 +233,8 @@ fn clean(text: &str, keep: &[char]) -> String {
     let wanted = |c: &char| *c >= ' ' || keep.contains(c);
     text.chars().filter(wanted).collect()
 }
+
+private_debug!(RoomInfo, Pin);
 
 #[cfg(test)]
 mod tests {

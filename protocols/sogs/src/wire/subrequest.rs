@@ -6,9 +6,10 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::{Map, Value};
 
 use super::{PLAIN_TEXT, Refusal, Target};
+use crate::private::private_debug;
 
 /// A request that did not come over a socket of its own. It inherits no headers.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct SubRequest {
     /// Upper case.
     pub method: Method,
@@ -21,7 +22,7 @@ pub struct SubRequest {
 }
 
 /// Its answer.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct SubResponse {
     /// The inner status; the outer one is 200.
     pub status: StatusCode,
@@ -84,6 +85,8 @@ pub(super) fn headers_from_json(object: &Map<String, Value>) -> Option<HeaderMap
     headers.remove(CONTENT_LENGTH);
     Some(headers)
 }
+
+private_debug!(SubRequest, SubResponse);
 
 #[cfg(test)]
 mod tests {

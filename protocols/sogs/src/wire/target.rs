@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 use super::refusal::Refusal;
+use crate::private::private_debug;
 
 const DEFAULT_LIMIT: i64 = 100;
 const MAX_LIMIT: i64 = 256;
@@ -17,7 +18,7 @@ const MAX_REACTORS: i64 = 20;
 pub const ONION_PATHS: [&str; 3] = ["/oxen/v4/lsrpc", "/oxen/v3/lsrpc", "/loki/v3/lsrpc"];
 
 /// Path and query of a request.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct Target {
     path: String,
     query: String,
@@ -146,6 +147,8 @@ pub fn percent_encode(text: &str, keep: &[u8]) -> String {
     }
     encoded
 }
+
+private_debug!(Target);
 
 #[cfg(test)]
 mod tests {

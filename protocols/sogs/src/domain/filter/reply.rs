@@ -6,6 +6,7 @@
 use rand::{Rng, RngExt};
 
 use super::Finding;
+use crate::private::private_debug;
 
 /// The name replies are written under, if no rule gives another.
 pub const DEFAULT_PROFILE_NAME: &str = "SOGS";
@@ -42,7 +43,7 @@ pub struct Reply<'a> {
 pub struct Template(String);
 
 /// What fills the gaps.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Gaps<'a> {
     /// The author's id.
     pub session_id: &'a str,
@@ -125,6 +126,8 @@ pub fn choose<'a>(
         public: rules().find_map(|rule| rule.public).unwrap_or(false),
     })
 }
+
+private_debug!(Gaps<'_>);
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,13 @@ use super::Refusal;
 
 /// Reads a body, whatever its content type says: some bots send none.
 pub fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(bytes).map_err(|_| Refusal::Malformed)
+    object(bytes).ok_or(Refusal::Malformed)
+}
+
+/// Reads an object, and nothing but an object: serde would take a list of the values, too.
+pub(super) fn object<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Option<T> {
+    let is_object = bytes.trim_ascii_start().starts_with(b"{");
+    is_object.then(|| serde_json::from_slice(bytes).ok())?
 }
 
 /// A time as seconds with a fraction.
@@ -116,12 +122,23 @@ mod tests {
 
     #[test]
     fn flags_and_ids_are_written_in_two_ways() {
-        let flags: [Flag; 4] = body(b"[true, 0, 1, false]").expect("flags");
+        let flags: [Flag; 4] = serde_json::from_str("[true, 0, 1, false]").expect("flags");
         assert_eq!(flags.map(|flag| flag.0), [true, false, true, false]);
-        let ids: [LenientId; 2] = body(br#"[17, "18"]"#).expect("ids");
+        let ids: [LenientId; 2] = serde_json::from_str(r#"[17, "18"]"#).expect("ids");
         assert_eq!(ids, [LenientId(17), LenientId(18)]);
-        assert_eq!(body::<Flag>(b"\"yes\"").err(), Some(Refusal::Malformed));
-        assert_eq!(body::<LenientId>(b"1.5").err(), Some(Refusal::Malformed));
+        assert!(serde_json::from_str::<Flag>("\"yes\"").is_err());
+        assert!(serde_json::from_str::<LenientId>("1.5").is_err());
+    }
+
+    #[test]
+    fn lists_are_no_objects() {
+        #[derive(Debug, Deserialize, PartialEq)]
+        struct One {
+            one: u8,
+        }
+        assert_eq!(body(b" {\"one\": 1}"), Ok(One { one: 1 }));
+        assert_eq!(body::<One>(b"[1]"), Err(Refusal::Malformed));
+        assert_eq!(body::<One>(b""), Err(Refusal::Malformed));
     }
 
     proptest! {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::Refusal;
 use super::json::{Flag, body};
@@ -76,7 +75,7 @@ struct Body {
 impl Scope {
     /// Reads the body of an unban, which has nothing else.
     pub fn parse(bytes: &[u8]) -> Result<Self, Refusal> {
-        parse_object(bytes)?.scope()
+        body::<Body>(bytes)?.scope()
     }
 }
 
@@ -110,7 +109,7 @@ impl Body {
 impl RoleChange {
     /// Reads the body of a `POST`.
     pub fn parse(bytes: &[u8]) -> Result<Self, Refusal> {
-        let body = parse_object(bytes)?;
+        let body: Body = body(bytes)?;
         let scope = body.scope()?;
         Ok(Self {
             role: body.role()?,
@@ -123,7 +122,7 @@ impl RoleChange {
 impl Ban {
     /// Reads the body of a `POST`.
     pub fn parse(bytes: &[u8]) -> Result<Self, Refusal> {
-        let body = parse_object(bytes)?;
+        let body: Body = body(bytes)?;
         let timeout = body.timeout.filter(|timeout| *timeout != 0.0);
         let timeout = timeout.map(|timeout| Duration::try_from_secs_f64(timeout.max(0.0)));
         let timeout = timeout.transpose();
@@ -134,19 +133,10 @@ impl Ban {
     }
 }
 
-/// serde would take a list for a struct, too.
-fn parse_object(bytes: &[u8]) -> Result<Body, Refusal> {
-    let value: Value = body(bytes)?;
-    if !value.is_object() {
-        return Err(Refusal::Malformed);
-    }
-    Body::deserialize(value).map_err(|_| Refusal::Malformed)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

@@ -13,6 +13,7 @@ pub mod v4;
 use rand::CryptoRng;
 use serde::Deserialize;
 
+use super::json::object;
 use super::{SubRequest, SubResponse, encode_base64, hex_or_base64};
 use crate::crypto::{Encryption, SealKey, ServerKey};
 use crate::private::private_debug;
@@ -126,7 +127,7 @@ pub fn open(server: &ServerKey, body: &[u8]) -> Result<Opened, OnionError> {
 }
 
 fn parse_metadata(json: &[u8]) -> Option<(Encryption, [u8; 32])> {
-    let metadata: Metadata<'_> = serde_json::from_slice(json).ok()?;
+    let metadata: Metadata<'_> = object(json)?;
     let encryption = Encryption::named(metadata.enc_type.as_deref())?;
     Some((encryption, hex_or_base64(&metadata.ephemeral_key)?))
 }

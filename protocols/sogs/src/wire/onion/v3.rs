@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Method};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::wire::json::object;
 use crate::wire::subrequest::headers_from_json;
 use crate::wire::{JSON, SubRequest, SubResponse, Target};
 
@@ -22,7 +23,7 @@ struct Request {
 
 /// Parses what was sealed; `None` is answered with [`invalid`].
 pub fn parse(plaintext: &[u8]) -> Option<SubRequest> {
-    let request: Request = serde_json::from_slice(plaintext).ok()?;
+    let request: Request = object(plaintext)?;
     let method = Method::from_bytes(request.method.as_bytes()).ok()?;
     let headers = request.headers.as_ref().map(headers_from_json);
     let mut headers = headers.unwrap_or_else(|| Some(HeaderMap::new()))?;

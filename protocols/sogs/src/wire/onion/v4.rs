@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::wire::json::object;
 use crate::wire::subrequest::headers_from_json;
 use crate::wire::{SubRequest, SubResponse, Target, bencode};
 
@@ -27,7 +28,7 @@ pub fn parse(plaintext: Vec<u8>) -> Option<SubRequest> {
     let plaintext = Bytes::from(plaintext);
     let strings = bencode::parse_strings(&plaintext, 2)?;
     let (metadata, body) = strings.split_first()?;
-    let metadata: Metadata = serde_json::from_slice(metadata).ok()?;
+    let metadata: Metadata = object(metadata)?;
     let headers = metadata.headers.as_ref().map(headers_from_json);
     let body = body.first().map(|body| plaintext.slice_ref(body));
     Some(SubRequest {
@@ -89,6 +90,7 @@ mod tests {
             list(&[]),
             list(&[good, "", ""]),
             list(&["[]"]),
+            list(&[r#"["GET","/rooms",null]"#]),
             list(&[r#"{"method":"GET"}"#]),
             list(&[r#"{"endpoint":"/rooms"}"#]),
             list(&[r#"{"method":"GET","endpoint":"rooms"}"#]),

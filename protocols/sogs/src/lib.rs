@@ -8,6 +8,8 @@
 mod config;
 pub mod crypto;
 pub mod domain;
+#[cfg(test)]
+mod poll;
 mod private;
 #[cfg(test)]
 mod vectors;

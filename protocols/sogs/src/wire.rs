@@ -38,3 +38,7 @@ pub const PLAIN_TEXT: &str = "text/plain; charset=utf-8";
 
 /// The content type of files and of bodies nobody named a type for.
 pub const OCTETS: &str = "application/octet-stream";
+
+/// The largest JSON body that is read, batches excepted: those carry files, and may be as long as
+/// [`onion::MAX_BODY`].
+pub const MAX_JSON: usize = 1024 * 1024;

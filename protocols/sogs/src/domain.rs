@@ -8,6 +8,7 @@ pub mod files;
 pub mod filter;
 pub mod futures;
 pub mod identity;
+pub mod inbox;
 pub mod moderation;
 pub mod nonces;
 pub mod permissions;

@@ -38,15 +38,26 @@ impl Limits {
     }
 }
 
-/// What a batch came to.
-#[derive(Debug)]
-pub(crate) struct Report {
+/// What a batch came to. Its callers still wait: see [`Outcome::answer`].
+pub(crate) struct Outcome {
     pub(crate) units: usize,
     pub(crate) bytes: usize,
-    /// From the first unit's start to the last answer's being ready.
+    /// From the first unit's start to the commit.
     pub(crate) took: Duration,
     /// The fault of the store, if it was one that ended this batch.
     pub(crate) fault: Option<Fault>,
+    jobs: Vec<Box<dyn Job>>,
+    answer: Result<(), WriteError>,
+}
+
+impl Outcome {
+    /// Tells the callers. After this they act on what they heard, so whatever has to be known
+    /// first must be.
+    pub(crate) fn answer(self) {
+        for job in self.jobs {
+            job.answer(self.answer.clone());
+        }
+    }
 }
 
 /// The units of one commit.
@@ -81,8 +92,8 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Runs `first` and whoever arrives in `queue` meanwhile, commits, and answers them all.
-    pub(crate) async fn commit(mut self, first: Box<dyn Job>, queue: &mut Arrivals) -> Report {
+    /// Runs `first` and whoever arrives in `queue` meanwhile, and commits.
+    pub(crate) async fn commit(mut self, first: Box<dyn Job>, queue: &mut Arrivals) -> Outcome {
         let outcome = match self.quickly(first, queue).await {
             Err(Collapse::Unit | Collapse::Retry) => self.carefully().await,
             other => other,
@@ -168,7 +179,7 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    fn finish(self, outcome: Result<(), Collapse>) -> Report {
+    fn finish(self, outcome: Result<(), Collapse>) -> Outcome {
         let (answer, fault) = match outcome {
             Ok(()) => (Ok(()), None),
             Err(Collapse::Store(fault)) => (Err(WriteError::Unavailable(fault)), Some(fault)),
@@ -177,19 +188,17 @@ impl<'a> Batch<'a> {
                 (Err(WriteError::Unavailable(Fault::Busy)), Some(Fault::Busy))
             }
         };
-        let report = Report {
+        if answer.is_ok() {
+            self.jobs.iter().for_each(|job| job.committed());
+        }
+        Outcome {
             units: self.jobs.len(),
             bytes: self.bytes,
             took: self.started.elapsed(),
             fault,
-        };
-        if answer.is_ok() {
-            self.jobs.iter().for_each(|job| job.committed());
+            jobs: self.jobs,
+            answer,
         }
-        for job in self.jobs {
-            job.answer(answer.clone());
-        }
-        report
     }
 }
 

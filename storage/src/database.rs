@@ -246,8 +246,10 @@ async fn check_sqlite(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
 }
 
 fn refused(options: &StorageOptions, error: &DbErr) -> OpenError {
-    let reason = match Verdict::of(error) {
-        Verdict::Fault(fault) => format!("{fault} ({})", brief(error)),
+    let reason = match (Verdict::of(error), &options.url) {
+        // There is no server: what keeps a connection to a file waiting is a lock.
+        (Verdict::Fault(Fault::Unreachable), DatabaseUrl::Sqlite(_)) => Fault::Busy.to_string(),
+        (Verdict::Fault(fault), _) => format!("{fault} ({})", brief(error)),
         _ => brief(error),
     };
     OpenError::Connect {

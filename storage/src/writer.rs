@@ -38,14 +38,16 @@ impl Writer {
 
     async fn serve(&mut self, first: Box<dyn Job>) {
         let batch = Batch::new(&self.database);
-        let report = batch.commit(first, &mut self.arrivals).await;
-        self.observer.batch(report.units, report.bytes, report.took);
-        match report.fault {
+        let outcome = batch.commit(first, &mut self.arrivals).await;
+        self.observer
+            .batch(outcome.units, outcome.bytes, outcome.took);
+        match outcome.fault {
             None => self.health.recovered(),
             Some(fault) => {
                 self.health.failed(fault);
                 self.arrivals.turn_away(&WriteError::Unavailable(fault));
             }
         }
+        outcome.answer();
     }
 }

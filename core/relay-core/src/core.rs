@@ -1,9 +1,11 @@
 //! The running daemon as its operators see it: what the admin API and the health endpoints ask.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use relay_config::{Change, Loaded, SectionSpec};
+use arc_swap::ArcSwap;
+use relay_config::{Change, Loaded, SectionSpec, Shown, show};
 use relay_storage::{Migrations, Store};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -76,8 +78,9 @@ pub struct Core {
     pub files: Vec<PathBuf>,
     /// Every section of the configuration.
     pub sections: Vec<SectionSpec>,
-    /// The configuration the daemon started with.
-    pub loaded: Loaded,
+    pub(crate) loaded: Loaded,
+    /// The configuration as last reloaded.
+    pub(crate) reloaded: ArcSwap<Loaded>,
     pub(crate) relays: Vec<(&'static str, Arc<dyn Relay>)>,
     pub(crate) metrics: Metrics,
     pub(crate) store_metrics: Arc<StoreMetrics>,
@@ -129,6 +132,19 @@ impl Core {
             None => Health::Well,
             Some(fault) => Health::Ill(fault.to_string()),
         }
+    }
+
+    /// The configuration in force: as at the start, but for what a reload took over.
+    pub fn settings_in_force(&self) -> Vec<Shown> {
+        let started = show(&self.loaded, &self.sections);
+        let now = show(&self.reloaded.load(), &self.sections);
+        let taken_over = now.into_iter().filter(|shown| shown.reloadable);
+        let mut taken_over: HashMap<String, Shown> =
+            taken_over.map(|shown| (shown.key.clone(), shown)).collect();
+        started
+            .into_iter()
+            .map(|shown| taken_over.remove(&shown.key).unwrap_or(shown))
+            .collect()
     }
 
     /// Everything measured, in Prometheus' text format.

@@ -9,7 +9,8 @@ use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 
-const LOCK: &str = "relayd.lock";
+/// The file whose lock says that the data dir is in use.
+pub const LOCK: &str = "relayd.lock";
 
 /// A data dir that is ours while this lives.
 #[derive(Debug)]

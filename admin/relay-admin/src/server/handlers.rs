@@ -152,13 +152,12 @@ pub(super) async fn prune_audit(
 }
 
 pub(super) async fn config(State(core): Daemon) -> Json<Vec<Setting>> {
-    let shown = relay_config::show(&core.loaded, &core.sections);
     let setting = |shown: relay_config::Shown| Setting {
         key: shown.key,
         value: shown.value,
         origin: shown.origin.to_string(),
     };
-    Json(shown.into_iter().map(setting).collect())
+    Json(core.settings_in_force().into_iter().map(setting).collect())
 }
 
 pub(super) async fn reload(State(core): Daemon) -> Result<impl IntoResponse, Refusal> {

@@ -16,8 +16,6 @@ pub(super) struct Reloader {
     pub(super) core: Arc<Core>,
     pub(super) sources: Sources,
     pub(super) protocols: Vec<Box<dyn Protocol>>,
-    /// What is in force, as far as it was ever reloaded.
-    pub(super) current: Loaded,
     pub(super) clients: Gate,
     /// Apart from the operators', who must get in when the metrics port is flooded.
     pub(super) monitoring: Gate,
@@ -57,7 +55,7 @@ impl Reloader {
         self.operators.set_limits(new.limits.for_operators());
         self.drain_timeout = new.settings.drain_timeout.get();
         let reloaded = self.changes(&new.loaded);
-        self.current = new.loaded;
+        self.core.reloaded.store(Arc::new(new.loaded));
         Ok(reloaded)
     }
 
@@ -70,7 +68,7 @@ impl Reloader {
     /// Applied: what differs from the last load. Needing a restart: what differs from the start.
     fn changes(&self, new: &Loaded) -> Reloaded {
         let reloadable = |change: &Change| change.reloadable;
-        let applied = diff(&self.current, new, &self.core.sections)
+        let applied = diff(&self.core.reloaded.load(), new, &self.core.sections)
             .into_iter()
             .filter(reloadable)
             .collect();

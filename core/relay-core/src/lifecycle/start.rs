@@ -7,6 +7,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use futures_util::FutureExt;
 use relay_config::Sources;
 use relay_storage::{Database, Store};
@@ -95,7 +96,6 @@ impl Start {
             core: Arc::clone(&core),
             sources: self.sources,
             protocols: self.protocols,
-            current: self.blueprint.loaded,
             clients: Gate::new(self.blueprint.limits.for_clients()),
             monitoring: Gate::new(self.blueprint.limits.for_operators()),
             operators: Gate::new(self.blueprint.limits.for_operators()),
@@ -200,6 +200,7 @@ impl Start {
             files: files(&self.protocols),
             sections: sections(&self.protocols),
             loaded: self.blueprint.loaded.clone(),
+            reloaded: ArcSwap::from_pointee(self.blueprint.loaded.clone()),
             relays,
             metrics: context.metrics.clone(),
             store_metrics,

@@ -7,15 +7,12 @@ use relay_admin::types::Backup;
 use relay_config::Sources;
 use relay_core::clock::{Clock as _, SystemClock};
 use relay_core::core::VERSION;
-use relay_core::data_dir::DataDir;
+use relay_core::data_dir::{DataDir, LOCK};
 use relay_core::lifecycle::{Blueprint, files, owners};
 use relay_storage::backup::{self, Plan};
 use relay_storage::{Database, DatabaseUrl, OpenError};
 
 use crate::failure::Failure;
-
-/// What keeps two daemons from using one data dir, as `relay_core::data_dir` names it.
-pub(super) const LOCK: &str = "relayd.lock";
 
 /// Copies what the configuration names; `unreachable` is why no daemon does it.
 pub(super) async fn create(

@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 
 use relay_admin::types::Backup;
 use relay_config::SectionSpec;
-use relay_core::data_dir::DataDir;
+use relay_core::data_dir::{DataDir, LOCK};
 use relay_core::lifecycle::owners;
 use relay_core::settings::Settings;
 use relay_storage::StorageOptions;
 use relay_storage::backup::{self, Target};
 use serde::Serialize;
 
-use super::offline::LOCK;
 use crate::commands::{Context, Outcome, Verdict};
 use crate::failure::Failure;
 use crate::output::{count, harmless};

@@ -66,44 +66,15 @@ impl Start {
             .metrics_tls()
             .map_err(|error| Failure::Usage(error.to_string()))?;
         open_files::raise_limit(self.blueprint.limits.max_connections);
-        DataDir::create(&path)?;
-        let predecessor = if upgrade { ask(&path).await? } else { None };
-        let (data_dir, bound) = match predecessor {
-            Some(predecessor) => {
-                self.take_over(predecessor, &path, metrics_tls.as_ref())
-                    .await?
-            }
-            None => (DataDir::lock(&path)?, self.bind(metrics_tls.as_ref())?),
-        };
-        let metrics = Metrics::new().with_process();
-        let tasks = Tasks::new(&metrics);
-        let store_metrics = StoreMetrics::new(&metrics);
-        let store = self.open_store(Arc::clone(&store_metrics)).await?;
-        let clock: SharedClock = Arc::new(SystemClock);
-        let context = Context {
-            data_dir: path.clone(),
-            audit: Audit::new(store.clone(), Arc::clone(&clock)),
-            entropy: Entropy::system().map_err(|error| Failure::Unavailable(error.to_string()))?,
-            store,
-            clock,
-            metrics,
-            tasks: tasks.clone(),
-        };
+        let (data_dir, bound) = self.occupy(&path, upgrade, metrics_tls.as_ref()).await?;
+        let (context, store_metrics) = self.context(&path).await?;
         let relays = start_relays(std::mem::take(&mut self.blueprint.plans), &context).await?;
         let (core, orders) = self.core(&context, relays, store_metrics);
-        start_workers(&core, &tasks);
-        let reloader = Reloader {
-            core: Arc::clone(&core),
-            sources: self.sources,
-            protocols: self.protocols,
-            clients: Gate::new(self.blueprint.limits.for_clients()),
-            monitoring: Gate::new(self.blueprint.limits.for_operators()),
-            operators: Gate::new(self.blueprint.limits.for_operators()),
-            metrics_tls,
-            drain_timeout: self.blueprint.settings.drain_timeout.get(),
-        };
-        announce(&core, &bound, &path);
-        let serving = serve(bound, &core, &reloader, &context.metrics, self.admin)?;
+        start_workers(&core, &context.tasks);
+        let greeting = greeting(&core, &bound, &path);
+        let admin = self.admin;
+        let reloader = self.reloader(&core, metrics_tls);
+        let serving = serve(bound, &core, &reloader, &context.metrics, admin)?;
         let heirs = Heirs::invite(&path, serving.listeners()).map_err(|error| {
             Failure::Unavailable(format!(
                 "cannot listen for a handover in {}: {error}",
@@ -112,15 +83,65 @@ impl Start {
         })?;
         core.phase.send_replace(Phase::Serving);
         systemd::ready();
+        // Nobody has to read it.
+        let _ = std::io::stdout().write_all(greeting.as_bytes());
         Ok(Running {
             core,
-            tasks,
+            tasks: context.tasks,
             serving,
             heirs,
             orders,
             reloader,
             data_dir,
         })
+    }
+
+    /// Makes the data dir ours and binds every socket: from the relayd that runs there, if this
+    /// is an upgrade.
+    async fn occupy(
+        &mut self,
+        path: &Path,
+        upgrade: bool,
+        metrics_tls: Option<&Arc<ServerTls>>,
+    ) -> Result<(DataDir, Bound), Failure> {
+        DataDir::create(path)?;
+        let predecessor = if upgrade { ask(path).await? } else { None };
+        match predecessor {
+            Some(predecessor) => self.take_over(predecessor, path, metrics_tls).await,
+            None => Ok((DataDir::lock(path)?, self.bind(metrics_tls)?)),
+        }
+    }
+
+    /// What relays are given: the store, opened and migrated, and the daemon's services.
+    async fn context(&self, data_dir: &Path) -> Result<(Context, Arc<StoreMetrics>), Failure> {
+        let metrics = Metrics::new().with_process();
+        let store_metrics = StoreMetrics::new(&metrics);
+        let store = self.open_store(Arc::clone(&store_metrics)).await?;
+        let clock: SharedClock = Arc::new(SystemClock);
+        let context = Context {
+            data_dir: data_dir.to_owned(),
+            audit: Audit::new(store.clone(), Arc::clone(&clock)),
+            entropy: Entropy::system().map_err(|error| Failure::Unavailable(error.to_string()))?,
+            store,
+            clock,
+            tasks: Tasks::new(&metrics),
+            metrics,
+        };
+        Ok((context, store_metrics))
+    }
+
+    fn reloader(self, core: &Arc<Core>, metrics_tls: Option<Arc<ServerTls>>) -> Reloader {
+        let limits = &self.blueprint.limits;
+        Reloader {
+            core: Arc::clone(core),
+            clients: Gate::new(limits.for_clients()),
+            monitoring: Gate::new(limits.for_operators()),
+            operators: Gate::new(limits.for_operators()),
+            metrics_tls,
+            drain_timeout: self.blueprint.settings.drain_timeout.get(),
+            sources: self.sources,
+            protocols: self.protocols,
+        }
     }
 
     /// Gets the sockets of the running relayd, and waits until it is gone. What can be known
@@ -263,9 +284,8 @@ fn serve(
     Ok(bound.serve(gates, service, &net))
 }
 
-/// One line per relay on standard output, for people and for scripts that wait for it. Nobody
-/// has to read it.
-fn announce(core: &Core, bound: &Bound, data_dir: &Path) {
+/// One line per relay on standard output, for people and for scripts that wait for it.
+fn greeting(core: &Core, bound: &Bound, data_dir: &Path) -> String {
     let mut text = format!("relayd {VERSION}  data in {}", data_dir.display());
     for addr in bound.addresses("metrics") {
         text.extend(["  metrics on ", &addr]);
@@ -275,7 +295,7 @@ fn announce(core: &Core, bound: &Bound, data_dir: &Path) {
         let line = relay.ready_line(&bound.addresses(name));
         text.extend([&format!("{name:<5} "), line.as_str(), "\n"]);
     }
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    text
 }
 
 fn start_workers(core: &Arc<Core>, tasks: &Tasks) {

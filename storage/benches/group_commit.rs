@@ -250,10 +250,18 @@ async fn raw_postgres(pool: &PgPool, ids: std::ops::Range<i64>, body: &[u8]) {
     tx.commit().await.unwrap();
 }
 
-/// Units per second of the writer and of the raw loop, in pairs taken one after the other.
-type Pairs = Arc<Mutex<BTreeMap<String, Vec<(f64, f64)>>>>;
+/// Units written, and the seconds the writer and the raw loop took for as many.
+#[derive(Clone, Copy, Default)]
+struct Totals {
+    units: f64,
+    writer: f64,
+    raw: f64,
+}
 
-fn cases(criterion: &mut Criterion, runtime: &Runtime, name: &str, bed: &Bed, pairs: &Pairs) {
+/// Of each case, over all its samples: stalls such as checkpoints fall into some of them only.
+type Cases = Arc<Mutex<BTreeMap<String, Totals>>>;
+
+fn cases(criterion: &mut Criterion, runtime: &Runtime, name: &str, bed: &Bed, totals: &Cases) {
     let mut group = criterion.benchmark_group(name);
     group.sampling_mode(SamplingMode::Flat).sample_size(10);
     group
@@ -268,15 +276,13 @@ fn cases(criterion: &mut Criterion, runtime: &Runtime, name: &str, bed: &Bed, pa
                 bencher.to_async(runtime).iter_custom(async |rounds| {
                     let raw = bed.raw(callers, rounds, &body).await;
                     let writer = bed.through_the_writer(callers, rounds, &body).await;
+                    let mut cases = totals.lock().unwrap();
+                    let case = cases.entry(format!("{name:<18} {case}")).or_default();
                     #[expect(clippy::cast_precision_loss, reason = "a rate to print")]
                     let units = callers as f64 * rounds as f64;
-                    let pair = (units / writer.as_secs_f64(), units / raw.as_secs_f64());
-                    pairs
-                        .lock()
-                        .unwrap()
-                        .entry(format!("{name:<18} {case}"))
-                        .or_default()
-                        .push(pair);
+                    case.units += units;
+                    case.writer += writer.as_secs_f64();
+                    case.raw += raw.as_secs_f64();
                     writer
                 });
             });
@@ -286,34 +292,35 @@ fn cases(criterion: &mut Criterion, runtime: &Runtime, name: &str, bed: &Bed, pa
 }
 
 #[expect(clippy::print_stdout, reason = "the table this benchmark is for")]
-fn print_ratios(pairs: &Pairs) {
+fn print_ratios(totals: &Cases) {
     println!(
         "\n{:<42} {:>12} {:>12} {:>12}",
         "case", "writer/s", "raw/s", "writer/raw"
     );
-    for (case, pairs) in pairs.lock().unwrap().iter() {
-        let writer = median(pairs.iter().map(|pair| pair.0));
-        let raw = median(pairs.iter().map(|pair| pair.1));
-        let ratio = median(pairs.iter().map(|pair| pair.0 / pair.1));
-        println!("{case:<42} {writer:>12.0} {raw:>12.0} {ratio:>12.2}");
+    for (case, total) in totals.lock().unwrap().iter() {
+        let (writer, raw) = (total.units / total.writer, total.units / total.raw);
+        println!(
+            "{case:<42} {writer:>12.0} {raw:>12.0} {:>12.2}",
+            writer / raw
+        );
     }
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 fn group_commit(criterion: &mut Criterion) {
     let runtime = Runtime::new().unwrap();
-    let pairs = Pairs::default();
+    let totals = Cases::default();
     for (mode, durability) in [
         ("power", Durability::Power),
         ("process", Durability::Process),
     ] {
         let bed = runtime.block_on(Bed::sqlite(durability));
-        cases(criterion, &runtime, &format!("sqlite {mode}"), &bed, &pairs);
+        cases(
+            criterion,
+            &runtime,
+            &format!("sqlite {mode}"),
+            &bed,
+            &totals,
+        );
         if let Some(server) = Postgres::start_with(Fsync::On) {
             let bed = runtime.block_on(Bed::postgres(&server, durability));
             cases(
@@ -321,11 +328,11 @@ fn group_commit(criterion: &mut Criterion) {
                 &runtime,
                 &format!("postgres {mode}"),
                 &bed,
-                &pairs,
+                &totals,
             );
         }
     }
-    print_ratios(&pairs);
+    print_ratios(&totals);
 }
 
 criterion_group!(benches, group_commit);

@@ -62,7 +62,7 @@ impl Default for StorageOptions {
             read_connections: 4,
             batch_units: 512,
             batch_bytes: ByteSize::mib(8),
-            batch_time: Span::millis(5),
+            batch_time: Span::millis(10),
             queue_bytes: ByteSize::mib(64),
             queue_timeout: Span::secs(10),
             connect_timeout: Span::secs(5),

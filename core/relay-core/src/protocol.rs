@@ -51,8 +51,8 @@ pub trait Plan: Send {
     /// The addresses it will serve.
     fn ports(&self) -> Vec<Port>;
 
-    /// Loads or makes its keys and starts its tasks. It must not touch the network: core binds
-    /// and accepts after every plugin has started.
+    /// Loads or makes its keys and starts its tasks. It must not touch the network: core has
+    /// bound its addresses already, and accepts after every plugin has started.
     fn start(
         self: Box<Self>,
         context: Context,

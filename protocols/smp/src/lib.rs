@@ -7,6 +7,7 @@
 
 mod config;
 pub mod crypto;
+pub mod session;
 pub mod wire;
 
 use std::sync::Arc;

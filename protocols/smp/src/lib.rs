@@ -19,7 +19,10 @@ use relay_core::net::{Conn, Drain, Service};
 use relay_core::protocol::{Context, Health, Plan, Port, Protocol, Relay, StartError};
 use relay_storage::Migrations;
 
-pub use crate::config::SmpConfig;
+pub use crate::config::{
+    Columns, ConnectionConfig, IdentityConfig, KeyKind, LimitConfig, NotificationConfig,
+    QueueConfig, RoutingConfig, Settings, SmpConfig, StatisticsConfig,
+};
 
 const NOT_YET: &str =
     "this build does not serve the SimpleX SMP protocol yet; set smp.enabled = false";
@@ -46,6 +49,7 @@ impl Protocol for Smp {
 
     fn plan(&self, config: &Loaded) -> Result<Option<Box<dyn Plan>>, ConfigError> {
         let section: SmpConfig = config.section()?;
+        section.check(config)?;
         Ok(section
             .enabled
             .then(|| Box::new(Planned(section)) as Box<dyn Plan>))

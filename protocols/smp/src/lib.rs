@@ -5,9 +5,11 @@
 //! binds its addresses and closes every connection at once, and the daemon reports that it is
 //! not ready.
 
+pub mod client;
 mod config;
 pub mod crypto;
 pub mod session;
+mod transport;
 pub mod wire;
 
 use std::sync::Arc;

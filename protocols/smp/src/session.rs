@@ -21,9 +21,9 @@ mod pace;
 mod server;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-pub use channel::{Channel, Packed};
+pub use channel::{Channel, Facts, Opener, Packed, Packer};
 pub use client::{ClientHandshake, ClientSession, Expected, ServerIdentity};
 pub use pace::{Idle, Rate};
 pub use server::{Identity, Offer, Refused, ServerHandshake, ServerSession};

@@ -15,7 +15,7 @@ fn a_bad_block_is_one_error_and_the_next_is_read() {
             b"\x01\0\x01ab",
             b"\x02\0\x01a",
         ] {
-            let block = pair.client.channel.seal_content(content).unwrap();
+            let block = pair.seal_content(content).unwrap();
             assert_eq!(pair.serve(block), None, "v{version} {content:?}");
             let block = pair.commands(&[Command::Lget]);
             assert_eq!(pair.serve(block), Some(vec!["LGET".to_owned()]));
@@ -45,10 +45,10 @@ fn content_up_to_the_last_byte_is_read() {
         let mut content = vec![1];
         content.extend(u16::try_from(longest - 3).unwrap().to_be_bytes());
         content.resize(longest, 0xff);
-        let block = pair.client.channel.seal_content(&content).unwrap();
+        let block = pair.seal_content(&content).unwrap();
         assert_eq!(pair.serve(block), Some(vec!["Block".to_owned()]));
         content.push(0);
-        assert!(pair.client.channel.seal_content(&content).is_err());
+        assert!(pair.seal_content(&content).is_err());
     }
 }
 

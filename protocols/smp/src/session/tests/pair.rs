@@ -6,7 +6,8 @@ use rand::rngs::StdRng;
 use crate::crypto::{SigningKey, fingerprint};
 use crate::session::*;
 use crate::wire::{
-    AuthKey, Command, Draft, PublicKey, Reply, Request, Response, Short, Version, VersionRange,
+    AuthKey, Command, Draft, PublicKey, Reply, Request, Response, Short, TooLarge, Version,
+    VersionRange,
 };
 
 pub(crate) const SESSION_ID: [u8; 32] = [0x40; 32];
@@ -111,6 +112,11 @@ impl Pair {
             });
         assert!(packed.rest.is_empty());
         packed.block.unwrap()
+    }
+
+    /// A block of anything, as it leaves a client that misbehaves.
+    pub(crate) fn seal_content(&mut self, content: &[u8]) -> Result<Vec<u8>, TooLarge> {
+        self.client.channel.packer().seal_content(content)
     }
 
     /// What the server reads in a block.

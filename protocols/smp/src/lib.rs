@@ -7,6 +7,25 @@
 
 mod config;
 pub mod crypto;
+#[allow(
+    dead_code,
+    clippy::allow_attributes,
+    reason = "no connection is served yet"
+)]
+mod engine;
+#[allow(
+    dead_code,
+    clippy::allow_attributes,
+    reason = "no connection is served yet"
+)]
+mod queue;
+#[allow(
+    dead_code,
+    unused_imports,
+    clippy::allow_attributes,
+    reason = "no connection is served yet"
+)]
+mod store;
 pub mod wire;
 
 use std::sync::Arc;
@@ -37,10 +56,7 @@ impl Protocol for Smp {
     }
 
     fn migrations(&self) -> Migrations {
-        Migrations {
-            prefix: "smp",
-            steps: Vec::new,
-        }
+        store::MIGRATIONS
     }
 
     fn plan(&self, config: &Loaded) -> Result<Option<Box<dyn Plan>>, ConfigError> {

@@ -8,7 +8,27 @@
 pub mod client;
 mod config;
 pub mod crypto;
+#[allow(
+    dead_code,
+    clippy::allow_attributes,
+    reason = "no connection is served yet"
+)]
+mod engine;
+#[allow(
+    dead_code,
+    unused_imports,
+    clippy::allow_attributes,
+    reason = "no connection is served yet"
+)]
+mod queue;
 pub mod session;
+#[allow(
+    dead_code,
+    unused_imports,
+    clippy::allow_attributes,
+    reason = "no connection is served yet"
+)]
+mod store;
 mod transport;
 pub mod wire;
 
@@ -43,10 +63,7 @@ impl Protocol for Smp {
     }
 
     fn migrations(&self) -> Migrations {
-        Migrations {
-            prefix: "smp",
-            steps: Vec::new,
-        }
+        store::MIGRATIONS
     }
 
     fn plan(&self, config: &Loaded) -> Result<Option<Box<dyn Plan>>, ConfigError> {

@@ -87,7 +87,10 @@ impl Client {
         };
         let (ended, waiting) = (shared.ended.clone(), shared.waiting.clone());
         run(&ended, send_all(link.outgoing, to_send));
-        run(&ended, receive_all(link.incoming, waiting, to_take));
+        run(
+            &ended,
+            receive_all(link.incoming, Closing(waiting), to_take),
+        );
         let shared = Arc::new(shared);
         (Self { shared }, Events { events })
     }
@@ -202,13 +205,13 @@ where
     let _ = outgoing.close().await;
 }
 
-async fn receive_all<R>(mut incoming: Incoming<R>, waiting: Waiting, events: mpsc::Sender<Received>)
+async fn receive_all<R>(mut incoming: Incoming<R>, waiting: Closing, events: mpsc::Sender<Received>)
 where
     R: AsyncRead + Unpin,
 {
     while let Ok(Some(received)) = incoming.receive().await {
         for one in received {
-            match waiting.0.take(one.corr_id()) {
+            match waiting.answer_to(one.corr_id()) {
                 // Whoever asked may have given up.
                 Some(answer) => drop(answer.send(one)),
                 None => drop(events.send(one).await),
@@ -220,9 +223,17 @@ where
 /// Lets nobody wait any longer, however receiving ends.
 struct Closing(Waiting);
 
+impl Closing {
+    fn answer_to(&self, corr_id: &[u8]) -> Option<Answer> {
+        let Self(waiting) = self;
+        waiting.take(corr_id)
+    }
+}
+
 impl Drop for Closing {
     fn drop(&mut self) {
-        self.0.lock().take();
+        let Self(waiting) = self;
+        waiting.lock().take();
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) mod tests;
 pub use channel::{Channel, Facts, Opener, Packed, Packer};
 pub use client::{ClientHandshake, ClientSession, Expected, ServerIdentity};
 pub use pace::{Idle, Rate};
-pub use server::{Identity, Offer, Refused, ServerHandshake, ServerSession};
+pub use server::{Offer, Refused, ServerHandshake, ServerSession};
 
 /// Why a handshake came to nothing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]

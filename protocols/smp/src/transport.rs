@@ -20,21 +20,38 @@ impl BlockReader {
         &mut self,
         stream: &mut (impl AsyncRead + Unpin),
     ) -> io::Result<Option<Vec<u8>>> {
-        if !self.has_begun() {
-            let mut first = [0];
-            if stream.read(&mut first).await? == 0 {
-                return Ok(None);
-            }
-            self.block.reserve_exact(BLOCK);
-            self.block.extend(first);
+        if !self.has_begun() && !self.begin(stream).await? {
+            return Ok(None);
         }
+        self.finish(stream).await.map(Some)
+    }
+
+    /// Waits for the first byte of a block; `false` at the end of the stream. Can be cancelled.
+    pub(crate) async fn begin(
+        &mut self,
+        stream: &mut (impl AsyncRead + Unpin),
+    ) -> io::Result<bool> {
+        let mut first = [0];
+        if stream.read(&mut first).await? == 0 {
+            return Ok(false);
+        }
+        self.block.reserve_exact(BLOCK);
+        self.block.extend(first);
+        Ok(true)
+    }
+
+    /// The rest of a block that has begun. Can be cancelled and called again.
+    pub(crate) async fn finish(
+        &mut self,
+        stream: &mut (impl AsyncRead + Unpin),
+    ) -> io::Result<Vec<u8>> {
         while let room @ 1.. = BLOCK.saturating_sub(self.block.len()) {
             let mut rest = (&mut self.block).limit(room);
             if stream.read_buf(&mut rest).await? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }
-        Ok(Some(std::mem::take(&mut self.block)))
+        Ok(std::mem::take(&mut self.block))
     }
 
     /// Whether a part of a block has been read.

@@ -162,9 +162,11 @@ impl Packer {
     pub fn pack<'p, T>(
         &mut self,
         parts: &'p [T],
-        buffer: Vec<u8>,
+        mut buffer: Vec<u8>,
         encode: impl Fn(&T, Session<'_>, &mut Writer<'_>),
     ) -> Packed<'p, T> {
+        buffer.clear();
+        buffer.reserve_exact(BLOCK);
         let mut batch = BatchWriter::reuse(buffer, self.framing());
         let (mut rest, mut too_large) = (parts, 0);
         while let Some((part, behind)) = rest.split_first() {

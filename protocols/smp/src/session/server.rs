@@ -3,6 +3,7 @@
 use std::fmt;
 
 use rand::CryptoRng;
+use rustls::pki_types::CertificateDer;
 
 use super::channel::Side;
 use super::{Channel, HandshakeFailure};
@@ -12,22 +13,15 @@ use crate::wire::{
     SignedKey, TransportError, Version, VersionRange, handshake_block, unpad,
 };
 
-/// Who the server is: what it shows in TLS and again in its hello.
-#[derive(Clone, Debug)]
-pub struct Identity {
-    /// DER, the leaf first.
-    pub certificates: Vec<Vec<u8>>,
-    /// The SHA-256 of the identity certificate: what clients know the server by.
-    pub fingerprint: [u8; 32],
-    /// The leaf's key.
-    pub key: SigningKey,
-}
-
 /// What a server offers on a new connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Offer<'a> {
-    /// Who it is.
-    pub identity: &'a Identity,
+    /// Its certificates as in TLS, the leaf first.
+    pub certificates: &'a [CertificateDer<'static>],
+    /// The leaf's key.
+    pub key: &'a SigningKey,
+    /// The SHA-256 of the identity certificate: what clients know the server by.
+    pub fingerprint: [u8; 32],
     /// What it speaks.
     pub versions: VersionRange,
     /// Whether the client negotiated a protocol in TLS; the oldest did not, and get version 6.
@@ -74,20 +68,20 @@ impl ServerHandshake {
     ) -> Result<(Self, Vec<u8>), HandshakeFailure> {
         let handshake = Self {
             versions: offer.range().ok_or(HandshakeFailure::Version)?,
-            fingerprint: offer.identity.fingerprint,
+            fingerprint: offer.fingerprint,
             session_id: offer.session_id.into(),
             secret: SecretKey::generate(rng),
         };
-        let hello = handshake.hello(offer.identity)?;
+        let hello = handshake.hello(&offer)?;
         Ok((handshake, hello))
     }
 
-    fn hello(&self, identity: &Identity) -> Result<Vec<u8>, HandshakeFailure> {
+    fn hello(&self, offer: &Offer<'_>) -> Result<Vec<u8>, HandshakeFailure> {
         let signed_key;
         let identity = if self.versions.max() >= Version::SESSION_KEYS {
-            signed_key = identity.sign(&self.secret);
+            signed_key = offer.sign(&self.secret);
             Some(CertChain {
-                certificates: identity.certificates.iter().map(Vec::as_slice).collect(),
+                certificates: offer.certificates.iter().map(AsRef::as_ref).collect(),
                 signed_key: &signed_key,
             })
         } else {
@@ -139,15 +133,13 @@ impl ServerHandshake {
     }
 }
 
-impl Identity {
+impl Offer<'_> {
     fn sign(&self, secret: &SecretKey) -> Vec<u8> {
         let object = SignedKey::object(&PublicKey::from(secret.public()));
         let signature = self.key.sign(&object);
         SignedKey::to_der(&object, signature.for_certificate())
     }
-}
 
-impl Offer<'_> {
     /// What is really offered.
     fn range(&self) -> Option<VersionRange> {
         if self.alpn {

@@ -62,13 +62,8 @@ fn a_client_without_alpn_gets_version_6_and_no_keys() {
 fn a_server_that_left_version_6_has_nothing_for_clients_without_alpn() {
     let mut start = Start::new();
     start.server_versions = range(8, 18);
-    let offer = Offer {
-        identity: &start.identity,
-        versions: start.server_versions,
-        alpn: false,
-        session_id: &SESSION_ID,
-    };
-    let failure = ServerHandshake::start(offer, &mut start.rng).map(drop);
+    start.alpn = false;
+    let failure = start.try_server(&SESSION_ID).map(drop);
     assert_eq!(failure, Err(HandshakeFailure::Version));
 }
 
@@ -210,13 +205,7 @@ fn a_service_is_told_that_it_is_not_served() {
 #[test]
 fn session_ids_of_tls_12_are_shorter() {
     let mut start = Start::new();
-    let offer = Offer {
-        identity: &start.identity,
-        versions: range(6, 18),
-        alpn: true,
-        session_id: &[9; 12],
-    };
-    let (server, hello) = ServerHandshake::start(offer, &mut start.rng).unwrap();
+    let (server, hello) = start.try_server(&[9; 12]).unwrap();
     start.expected.session_id = [9; 12].into();
     let (client, answer) = start.client(&hello).unwrap();
     let server = server.receive(&answer).unwrap();

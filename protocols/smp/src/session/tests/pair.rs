@@ -2,6 +2,7 @@
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
+use rustls::pki_types::CertificateDer;
 
 use crate::crypto::{SigningKey, fingerprint};
 use crate::session::*;
@@ -31,13 +32,22 @@ pub(crate) fn range(min: u16, max: u16) -> VersionRange {
     VersionRange::new(Version(min), Version(max)).unwrap()
 }
 
-pub(crate) fn identity(key: SigningKey) -> Identity {
-    // The handshake compares certificates, TLS has looked into them.
-    let certificates = vec![b"the leaf".to_vec(), b"the identity".to_vec()];
-    Identity {
-        fingerprint: fingerprint(&certificates[1]),
-        certificates,
-        key,
+/// Who the server is.
+pub(crate) struct Identity {
+    pub(crate) certificates: Vec<CertificateDer<'static>>,
+    pub(crate) fingerprint: [u8; 32],
+    pub(crate) key: SigningKey,
+}
+
+impl Identity {
+    /// The handshake compares certificates, TLS has looked into them.
+    fn new(key: SigningKey) -> Self {
+        let certificates = [&b"the leaf"[..], b"the identity"].map(CertificateDer::from);
+        Self {
+            fingerprint: fingerprint(&certificates[1]),
+            certificates: certificates.into(),
+            key,
+        }
     }
 }
 
@@ -53,7 +63,7 @@ impl Start {
             AuthKey::Ed448(key) => PublicKey::Ed448(key),
             AuthKey::X25519(_) => unreachable!("signs nothing"),
         };
-        let identity = identity(key);
+        let identity = Identity::new(key);
         Self {
             server_versions: range(6, 18),
             alpn: true,
@@ -70,13 +80,22 @@ impl Start {
     }
 
     pub(crate) fn server(&mut self) -> (ServerHandshake, Vec<u8>) {
+        self.try_server(&SESSION_ID).unwrap()
+    }
+
+    pub(crate) fn try_server(
+        &mut self,
+        session_id: &[u8],
+    ) -> Result<(ServerHandshake, Vec<u8>), HandshakeFailure> {
         let offer = Offer {
-            identity: &self.identity,
+            certificates: &self.identity.certificates,
+            key: &self.identity.key,
+            fingerprint: self.identity.fingerprint,
             versions: self.server_versions,
             alpn: self.alpn,
-            session_id: &SESSION_ID,
+            session_id,
         };
-        ServerHandshake::start(offer, &mut self.rng).unwrap()
+        ServerHandshake::start(offer, &mut self.rng)
     }
 
     pub(crate) fn client(

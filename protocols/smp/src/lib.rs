@@ -7,6 +7,8 @@
 
 mod config;
 pub mod crypto;
+pub mod identity;
+pub mod tls;
 pub mod wire;
 
 use std::sync::Arc;

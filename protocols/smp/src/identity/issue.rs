@@ -34,6 +34,7 @@ use crate::crypto::{OwnedSignature, SigningKey};
 use crate::wire::PublicKey;
 
 const CA_NAME: &str = "CN=SMP server CA,O=SimpleX";
+const IDENTITY_NAME: &str = "CN=SMP server identity,O=SimpleX";
 const LIFETIME: Duration = Duration::from_secs(999_999 * 24 * 3600);
 /// Clients' clocks may be slow.
 const HEAD_START: Duration = Duration::from_secs(24 * 3600);
@@ -61,8 +62,25 @@ pub fn ca(
     rng: &mut impl CryptoRng,
 ) -> Result<Vec<u8>, IssueError> {
     let subject = Name::from_str(CA_NAME).map_err(|_| IssueError)?;
-    let profile = Ca { subject };
+    let profile = Ca {
+        issuer: None,
+        subject,
+    };
     issue(profile, &public_key(key), key, now, rng).map_err(|_| IssueError)
+}
+
+/// A certificate (DER) for the key of an identity that another CA stands behind.
+pub fn intermediate(
+    key: &SigningKey,
+    (ca, ca_key): (&Certificate<'_>, &SigningKey),
+    now: UnixTime,
+    rng: &mut impl CryptoRng,
+) -> Result<Vec<u8>, IssueError> {
+    let profile = Ca {
+        issuer: Some(ca.subject().clone()),
+        subject: Name::from_str(IDENTITY_NAME).map_err(|_| IssueError)?,
+    };
+    issue(profile, &public_key(key), ca_key, now, rng).map_err(|_| IssueError)
 }
 
 /// What a leaf is called. Clients do not look at it.
@@ -127,12 +145,14 @@ fn validity(now: UnixTime) -> der::Result<Validity> {
 }
 
 struct Ca {
+    /// Itself when not said.
+    issuer: Option<Name>,
     subject: Name,
 }
 
 impl BuilderProfile for Ca {
     fn get_issuer(&self, subject: &Name) -> Name {
-        subject.clone()
+        self.issuer.as_ref().unwrap_or(subject).clone()
     }
 
     fn get_subject(&self) -> Name {
@@ -142,13 +162,11 @@ impl BuilderProfile for Ca {
     fn build_extensions(
         &self,
         key: SubjectPublicKeyInfoRef<'_>,
-        _: SubjectPublicKeyInfoRef<'_>,
+        issuer: SubjectPublicKeyInfoRef<'_>,
         tbs: &TbsCertificate,
     ) -> builder::Result<Vec<Extension>> {
-        let hash = Sha256::digest(key.subject_public_key.raw_bytes());
-        let id = OctetString::new(&hash[..20])?;
         let authority = AuthorityKeyIdentifier {
-            key_identifier: Some(id.clone()),
+            key_identifier: Some(key_id(issuer)?),
             ..AuthorityKeyIdentifier::default()
         };
         let constraints = BasicConstraints {
@@ -157,11 +175,17 @@ impl BuilderProfile for Ca {
         };
         let subject = tbs.subject();
         Ok(vec![
-            (false, &SubjectKeyIdentifier(id)).to_extension(subject, &[])?,
+            (false, &SubjectKeyIdentifier(key_id(key)?)).to_extension(subject, &[])?,
             (false, &authority).to_extension(subject, &[])?,
             (true, &constraints).to_extension(subject, &[])?,
         ])
     }
+}
+
+/// RFC 7093, method 1.
+fn key_id(key: SubjectPublicKeyInfoRef<'_>) -> der::Result<OctetString> {
+    let hash = Sha256::digest(key.subject_public_key.raw_bytes());
+    OctetString::new(&hash[..20])
 }
 
 struct Leaf {

@@ -124,7 +124,7 @@ fn nobody() -> ServerName<'static> {
 
 /// The injected clock, for the validity of certificates.
 #[derive(Debug)]
-struct Time(SharedClock);
+pub(super) struct Time(pub(super) SharedClock);
 
 impl TimeProvider for Time {
     fn current_time(&self) -> Option<pki_types::UnixTime> {

@@ -1,0 +1,1 @@
+//! OpenSSL on the other side.

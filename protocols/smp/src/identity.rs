@@ -12,6 +12,9 @@ mod folder;
 pub mod issue;
 mod key;
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use relay_core::clock::UnixTime;

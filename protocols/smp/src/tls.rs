@@ -51,10 +51,10 @@ impl From<io::Error> for HandshakeError {
     /// tokio-rustls wraps errors of TLS in those of I/O.
     fn from(error: io::Error) -> Self {
         let kind = error.kind();
-        match error
+        let tls = error
             .into_inner()
-            .map(|inner| inner.downcast::<rustls::Error>())
-        {
+            .map(|inner| inner.downcast::<rustls::Error>());
+        match tls {
             Some(Ok(tls)) => Self::Tls(*tls),
             _ => Self::Io(kind),
         }

@@ -108,7 +108,7 @@ fn parts(der: &[u8]) -> der::Result<(&[u8], &[u8])> {
     let signed = reader.tlv_bytes()?;
     let _algorithm = reader.tlv_bytes()?;
     let bits = BitStringRef::decode(&mut reader)?;
-    let bits = bits.as_bytes().ok_or_else(|| der::ErrorKind::Failed)?;
+    let bits = bits.as_bytes().ok_or(der::ErrorKind::Failed)?;
     Ok((signed, bits))
 }
 

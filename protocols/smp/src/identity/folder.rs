@@ -137,10 +137,14 @@ impl Folder {
         let name = new.name(old.as_ref());
         let leaf = issue::leaf(name, &key, (&ca, &ca_key), now, rng);
         let leaf = leaf.map_err(|error| self.wrong(SERVER_CRT, error))?;
-        self.write(NEXT_KEY, key_to_pem(&key).as_bytes())?;
-        self.write(SERVER_CRT, certificate_to_pem(&leaf).as_bytes())?;
+        let pem = certificate_to_pem(&leaf);
+        let chain = [vec![leaf.into()], chain].concat();
+        let identity = Identity::new(chain, key, now);
+        let identity = identity.map_err(|error| self.chain_error(error))?;
+        self.write(NEXT_KEY, key_to_pem(identity.key()).as_bytes())?;
+        self.write(SERVER_CRT, pem.as_bytes())?;
         self.adopt_next_key()?;
-        self.load(now)
+        Ok(identity)
     }
 
     fn create_ca(&self, kind: KeyKind, now: UnixTime, rng: &mut impl CryptoRng) -> Result<()> {

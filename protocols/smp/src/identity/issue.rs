@@ -35,9 +35,9 @@ use crate::wire::PublicKey;
 
 const CA_NAME: &str = "CN=SMP server CA,O=SimpleX";
 const IDENTITY_NAME: &str = "CN=SMP server identity,O=SimpleX";
-const LIFETIME: Duration = Duration::from_secs(999_999 * 24 * 3600);
+const LIFETIME: Duration = Duration::from_hours(999_999 * 24);
 /// Clients' clocks may be slow.
-const HEAD_START: Duration = Duration::from_secs(24 * 3600);
+const HEAD_START: Duration = Duration::from_hours(24);
 /// The longest common name X.509 has.
 const LONGEST_NAME: usize = 64;
 const NAME_OF_LONG_ONES: &str = "CN=smp-server";

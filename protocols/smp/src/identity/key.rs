@@ -43,9 +43,10 @@ pub fn key_from_pem(pem: &[u8]) -> Result<SigningKey, KeyError> {
 
 fn encrypted_or_none(pem: &[u8]) -> KeyError {
     let text = String::from_utf8_lossy(pem);
-    match text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") {
-        true => KeyError::OtherKind,
-        false => KeyError::NoPem,
+    if text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") {
+        KeyError::OtherKind
+    } else {
+        KeyError::NoPem
     }
 }
 

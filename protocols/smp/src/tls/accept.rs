@@ -116,8 +116,8 @@ impl Current {
     /// first. With none known, any of the configurations refuses, and one without a list is
     /// indifferent to them.
     fn config_for(&self, hello: &ClientHello<'_>) -> Arc<ServerConfig> {
-        let offered = hello.alpn().into_iter().flatten();
-        let known = offered.filter_map(Alpn::from_name).next();
+        let mut offered = hello.alpn().into_iter().flatten();
+        let known = offered.find_map(Alpn::from_name);
         let position = Alpn::ALL.iter().position(|alpn| Some(*alpn) == known);
         Arc::clone(&self.configs[position.unwrap_or_default()])
     }

@@ -1,7 +1,7 @@
 //! A client of our own: for tests, for the load generator, and for private routing, where a
 //! server is the client of another.
 //!
-//! Two layers. [`Link`] is one connection with one owner: it sends blocks, well-formed or not,
+//! [`Dialer`] connects. Above it are two layers. [`Link`] is one connection with one owner: it sends blocks, well-formed or not,
 //! and receives what the server packed. [`Client`] stands on it and is a handle that can be
 //! cloned: it numbers commands, authorizes them, gathers those that wait into blocks, and gives
 //! each caller the answer to its own. What answers nobody comes out of [`Events`].
@@ -9,6 +9,7 @@
 //! Nothing is retried and nothing is reconnected: whoever uses it knows better when.
 
 mod calls;
+mod dial;
 mod driver;
 mod error;
 mod keys;
@@ -20,6 +21,7 @@ mod received;
 mod tests;
 
 pub use calls::Call;
+pub use dial::Dialer;
 pub use driver::{Client, Events};
 pub use error::{CallError, ConnectError};
 pub use keys::QueueKey;

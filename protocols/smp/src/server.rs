@@ -19,7 +19,7 @@ use relay_core::entropy::Entropy;
 use relay_core::net::{Conn, Drain, Refusal, Service, Stream};
 use relay_core::telemetry::metrics::Metrics;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{timeout, timeout_at};
 use tokio_rustls::server::TlsStream;
 
 use self::limits::{NewQueues, Places};
@@ -175,12 +175,10 @@ impl Shared {
         let (settings, identity) = (self.settings.now(), &accepted.identity);
         let versions = settings.connections.versions();
         let offer = Offer {
-            certificates: identity.chain(),
-            key: identity.key(),
-            fingerprint: identity.fingerprint(),
+            identity,
             versions: versions.ok_or(HandshakeFailure::Version)?,
             alpn: accepted.alpn.is_some(),
-            session_id: accepted.session_id.as_bytes(),
+            session_id: &accepted.session_id,
         };
         ServerHandshake::start(offer, &mut self.entropy.rng())
     }

@@ -70,7 +70,12 @@ impl Client {
         Ok(Self::start(link, limit, rng))
     }
 
-    fn start<S>(link: Link<S>, limit: Duration, rng: &mut impl CryptoRng) -> (Self, Events)
+    /// Runs a link in the background.
+    pub(super) fn start<S>(
+        link: Link<S>,
+        limit: Duration,
+        rng: &mut impl CryptoRng,
+    ) -> (Self, Events)
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
     {

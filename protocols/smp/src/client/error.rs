@@ -9,9 +9,18 @@ use crate::wire::{Error, TooLarge};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// The server cannot be reached, or TLS failed.
-    #[error("no connection")]
+    /// The server cannot be reached.
+    #[error("no connection: {0}")]
     Io(#[from] io::Error),
+    /// TLS failed: another server, or none that speaks the protocol's TLS.
+    #[error(transparent)]
+    Tls(#[from] crate::tls::HandshakeError),
+    /// TLS cannot be set up here.
+    #[error("TLS cannot be set up: {0}")]
+    Setup(#[from] rustls::Error),
+    /// It took too long.
+    #[error("no connection in time")]
+    TimedOut,
     /// The server is another, or speaks no version we do.
     #[error("the handshake failed: {0}")]
     Handshake(#[from] HandshakeFailure),

@@ -24,10 +24,10 @@ pub struct IdentityConfig {
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyKind {
-    /// Quick and small; what every smp-server since 2024 has.
+    /// Quick and small; what smp-server makes today.
     #[default]
     Ed25519,
-    /// What smp-server made before.
+    /// What earlier releases of smp-server made.
     Ed448,
 }
 

@@ -37,6 +37,12 @@ impl Connection {
         std::future::ready(Answers::default()).await
     }
 
+    /// Whether it has subscriptions; one that has may be silent for ever.
+    pub(crate) fn is_subscribed(&self) -> bool {
+        let _ = &self.engine;
+        false
+    }
+
     /// Resolves when events wait.
     pub(crate) async fn ready(&self) {
         std::future::pending().await

@@ -196,7 +196,11 @@ mod tests {
         assert_eq!(queues.take(key(1), 60, 60, now), Duration::ZERO);
         assert_eq!(queues.take(key(1), 2, 60, now), Duration::from_secs(2));
         assert_eq!(queues.take(key(2), 60, 60, now), Duration::ZERO);
-        assert_eq!(queues.take(key(1), 1000, 0, now), Duration::ZERO, "no limit");
+        assert_eq!(
+            queues.take(key(1), 1000, 0, now),
+            Duration::ZERO,
+            "no limit"
+        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::Shared;
 use super::metrics::{End, Open};
-use crate::engine::{Answer, Connection, Said};
+use crate::engine::{Answer, Connection};
 use crate::session::{Channel, Idle, Rate};
 use crate::transport::BlockReader;
 use crate::wire::{BLOCK, Command, Error, Refusal, Request, Short};
@@ -20,7 +20,7 @@ const ROOM: usize = 4 * BLOCK;
 /// How long saying goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(5);
 /// Instead of a time that never comes.
-const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
+const NEVER: Duration = Duration::from_hours(24 * 365);
 
 /// A session and all it holds. Idle, that is its stream and little else.
 pub(super) struct Serving<'s, S> {
@@ -29,13 +29,19 @@ pub(super) struct Serving<'s, S> {
     channel: Channel,
     connection: Connection,
     reader: BlockReader,
-    limit_key: Option<LimitKey>,
+    asking: Asking,
     idle: Idle,
-    commands: Rate,
     /// When a block must have arrived, or when to look whether the client is idle.
     deadline: Instant,
     _open: Open,
 }
+
+/// What a block that cannot be read at all is taken for.
+const BAD_BLOCK: Refusal<'static> = Refusal {
+    corr_id: Short::EMPTY,
+    entity_id: Short::EMPTY,
+    error: Error::Block,
+};
 
 /// What happens next.
 enum Turn {
@@ -64,9 +70,11 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Serving<'s, S> {
             channel,
             connection,
             reader: BlockReader::default(),
-            limit_key,
+            asking: Asking {
+                commands: Rate::new(now),
+                limit_key,
+            },
             idle: Idle::new(now),
-            commands: Rate::new(now),
             deadline: now,
             _open: open,
         };
@@ -110,7 +118,11 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Serving<'s, S> {
                 return self.reader.finish(&mut self.stream).await.map(Turn::Block);
             }
             let begun = self.reader.begin(&mut self.stream).await?;
-            Ok(if begun { Turn::Begun } else { Turn::End(End::Client) })
+            Ok(if begun {
+                Turn::Begun
+            } else {
+                Turn::End(End::Client)
+            })
         };
         tokio::select! {
             biased;
@@ -126,45 +138,27 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Serving<'s, S> {
         self.idle.heard(now);
         self.look_again(now);
         self.shared.metrics.blocks_in.inc();
-        let answers = match self.channel.open(&mut block) {
+        let batch = self.channel.open(&mut block);
+        let session = self.channel.session();
+        let requests: Vec<_> = match batch {
+            Ok(batch) => batch.map(|bytes| Request::parse(session, bytes)).collect(),
             Err(_) => {
                 self.shared.metrics.blocks_bad.inc();
-                return self.write(&[bad_block()], block).await.map(drop);
-            }
-            Ok(batch) => {
-                let session = self.channel.session();
-                let requests: Vec<_> = batch.map(|bytes| Request::parse(session, bytes)).collect();
-                self.wait_for_turn(&requests, now).await;
-                self.connection.execute(&requests).await
+                vec![Err(BAD_BLOCK)]
             }
         };
+        let wait = self.asking.wait(self.shared, &requests, now);
+        if !wait.is_zero() {
+            sleep(wait).await;
+        }
+        let answers = self.connection.execute(&requests).await;
+        drop(requests);
         let block = self.write(&answers.refused, block).await?;
         let mut done = answers.done;
         if self.connection.ready().now_or_never().is_some() {
             done.extend(self.connection.events(ROOM).await);
         }
         self.write(&done, block).await.map(drop)
-    }
-
-    /// Who asks too fast is answered late.
-    async fn wait_for_turn(&mut self, requests: &Requests<'_>, now: Instant) {
-        let limits = &self.shared.settings.now().limits;
-        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        let mut wait = Duration::ZERO;
-        if limits.commands_per_second > 0 {
-            let interval = Duration::from_secs(1) / limits.commands_per_second;
-            let burst = limits.commands_per_second;
-            wait = self.commands.take(now, count(requests.len()), interval, burst);
-        }
-        if let Some(key) = self.limit_key {
-            let new = requests.iter().filter(|request| creates(request)).count();
-            let per_minute = limits.new_queues_per_minute;
-            let queues = &self.shared.new_queues;
-            wait = wait.max(queues.take(key, count(new), per_minute, now));
-        }
-        if !wait.is_zero() {
-            sleep(wait).await;
-        }
     }
 
     /// Sends answers in as few blocks as fit, made in the memory of `buffer`; gives that back.
@@ -174,7 +168,10 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Serving<'s, S> {
             let packed = self.channel.pack(rest, buffer, Answer::encode);
             rest = packed.rest;
             if packed.too_large > 0 {
-                tracing::error!(relay = "smp", "an answer fits into no block and is not sent");
+                tracing::error!(
+                    relay = "smp",
+                    "an answer fits into no block and is not sent"
+                );
             }
             buffer = packed.block.unwrap_or_default();
             if !buffer.is_empty() {
@@ -212,12 +209,39 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Serving<'s, S> {
     }
 }
 
-fn creates(request: &Result<Request<'_>, Refusal<'_>>) -> bool {
-    matches!(request, Ok(request) if matches!(request.command, Command::New(_)))
+/// How fast a client asks.
+struct Asking {
+    commands: Rate,
+    limit_key: Option<LimitKey>,
 }
 
-fn bad_block() -> Answer {
-    Answer::to(Short::EMPTY, &[], Said::Err(Error::Block))
+impl Asking {
+    /// How long to wait before these: who asks too fast is answered late.
+    fn wait(&mut self, shared: &Shared, requests: &Requests<'_>, now: Instant) -> Duration {
+        let settings = shared.settings.now();
+        let limits = &settings.limits;
+        let mut wait = Duration::ZERO;
+        if limits.commands_per_second > 0 {
+            let interval = Duration::from_secs(1) / limits.commands_per_second;
+            let count = count(requests.len());
+            let burst = limits.commands_per_second;
+            wait = self.commands.take(now, count, interval, burst);
+        }
+        if let Some(key) = self.limit_key {
+            let new = requests.iter().filter(|request| creates(request)).count();
+            let queues = &shared.new_queues;
+            wait = wait.max(queues.take(key, count(new), limits.new_queues_per_minute, now));
+        }
+        wait
+    }
+}
+
+fn count(requests: usize) -> u32 {
+    u32::try_from(requests).unwrap_or(u32::MAX)
+}
+
+fn creates(request: &Result<Request<'_>, Refusal<'_>>) -> bool {
+    matches!(request, Ok(request) if matches!(request.command, Command::New(_)))
 }
 
 /// Zero waits for ever.

@@ -3,25 +3,21 @@
 use std::fmt;
 
 use rand::CryptoRng;
-use rustls::pki_types::CertificateDer;
 
 use super::channel::Side;
 use super::{Channel, HandshakeFailure};
-use crate::crypto::{Chains, SecretKey, SigningKey};
+use crate::crypto::{Chains, SecretKey};
+use crate::identity::Identity;
 use crate::wire::{
     CertChain, ClientHello, HandshakeError, PublicKey, ServerHello, ServiceResult, Short,
-    SignedKey, TransportError, Version, VersionRange, handshake_block, unpad,
+    TransportError, Version, VersionRange, handshake_block, unpad,
 };
 
 /// What a server offers on a new connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Offer<'a> {
-    /// Its certificates as in TLS, the leaf first.
-    pub certificates: &'a [CertificateDer<'static>],
-    /// The leaf's key.
-    pub key: &'a SigningKey,
-    /// The SHA-256 of the identity certificate: what clients know the server by.
-    pub fingerprint: [u8; 32],
+    /// Who it is, as in TLS.
+    pub identity: &'a Identity,
     /// What it speaks.
     pub versions: VersionRange,
     /// Whether the client negotiated a protocol in TLS; the oldest did not, and get version 6.
@@ -68,20 +64,20 @@ impl ServerHandshake {
     ) -> Result<(Self, Vec<u8>), HandshakeFailure> {
         let handshake = Self {
             versions: offer.range().ok_or(HandshakeFailure::Version)?,
-            fingerprint: offer.fingerprint,
+            fingerprint: offer.identity.fingerprint(),
             session_id: offer.session_id.into(),
             secret: SecretKey::generate(rng),
         };
-        let hello = handshake.hello(&offer)?;
+        let hello = handshake.hello(offer.identity)?;
         Ok((handshake, hello))
     }
 
-    fn hello(&self, offer: &Offer<'_>) -> Result<Vec<u8>, HandshakeFailure> {
+    fn hello(&self, identity: &Identity) -> Result<Vec<u8>, HandshakeFailure> {
         let signed_key;
         let identity = if self.versions.max() >= Version::SESSION_KEYS {
-            signed_key = offer.sign(&self.secret);
+            signed_key = identity.sign_session_key(&PublicKey::from(self.secret.public()));
             Some(CertChain {
-                certificates: offer.certificates.iter().map(AsRef::as_ref).collect(),
+                certificates: identity.chain().iter().map(AsRef::as_ref).collect(),
                 signed_key: &signed_key,
             })
         } else {
@@ -134,12 +130,6 @@ impl ServerHandshake {
 }
 
 impl Offer<'_> {
-    fn sign(&self, secret: &SecretKey) -> Vec<u8> {
-        let object = SignedKey::object(&PublicKey::from(secret.public()));
-        let signature = self.key.sign(&object);
-        SignedKey::to_der(&object, signature.for_certificate())
-    }
-
     /// What is really offered.
     fn range(&self) -> Option<VersionRange> {
         if self.alpn {

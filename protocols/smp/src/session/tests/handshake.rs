@@ -140,7 +140,7 @@ fn hello(fingerprint: [u8; 32], version: u16) -> Vec<u8> {
 
 #[test]
 fn a_server_refuses_silently() {
-    let ours = Start::new().identity.fingerprint;
+    let ours = Start::new().identity.fingerprint();
     for (hello, failure) in [
         (Vec::new(), HandshakeFailure::Malformed),
         (b"GET / HTTP/1.1".to_vec(), HandshakeFailure::Malformed),
@@ -163,7 +163,7 @@ fn a_block_that_says_it_is_longer_than_it_is_is_malformed() {
 
 #[test]
 fn a_key_without_a_secret_is_refused() {
-    let ours = Start::new().identity.fingerprint;
+    let ours = Start::new().identity.fingerprint();
     let hello = ClientHello {
         session_key: Some(DhKey([0; 32])),
         version: Version(18),
@@ -177,7 +177,7 @@ fn a_key_without_a_secret_is_refused() {
 
 #[test]
 fn a_client_without_a_session_key_is_served_in_clear_blocks() {
-    let ours = Start::new().identity.fingerprint;
+    let ours = Start::new().identity.fingerprint();
     let (server, _) = Start::new().server();
     let mut block = Vec::new();
     pad(&mut block, BLOCK, |out| out.bytes(&hello(ours, 18))).unwrap();
@@ -187,11 +187,14 @@ fn a_client_without_a_session_key_is_served_in_clear_blocks() {
 
 #[test]
 fn a_service_is_told_that_it_is_not_served() {
-    let vector = vector("handshake.client_hello");
-    let service = vector.bytes("v18_service_notifier");
     let mut start = Start::new();
+    let mut service = vector("handshake.client_hello").bytes("v18_service_notifier");
     let parsed = ClientHello::parse(&service).unwrap();
-    start.identity.fingerprint = parsed.key_hash.as_bytes().try_into().unwrap();
+    let ours = ClientHello {
+        key_hash: Short::from(&start.expected.fingerprint),
+        ..parsed
+    };
+    service = ours.to_bytes().unwrap();
     let (server, _) = start.server();
     let mut block = Vec::new();
     pad(&mut block, BLOCK, |out| out.bytes(&service)).unwrap();

@@ -2,13 +2,14 @@
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
+use relay_core::clock::UnixTime;
 use rustls::pki_types::CertificateDer;
 
-use crate::crypto::{SigningKey, fingerprint};
+use crate::crypto::SigningKey;
+use crate::identity::{Certificate, Identity, issue};
 use crate::session::*;
 use crate::wire::{
-    AuthKey, Command, Draft, PublicKey, Reply, Request, Response, Short, TooLarge, Version,
-    VersionRange,
+    Command, Draft, Reply, Request, Response, Short, TooLarge, Version, VersionRange,
 };
 
 pub(crate) const SESSION_ID: [u8; 32] = [0x40; 32];
@@ -32,23 +33,16 @@ pub(crate) fn range(min: u16, max: u16) -> VersionRange {
     VersionRange::new(Version(min), Version(max)).unwrap()
 }
 
-/// Who the server is.
-pub(crate) struct Identity {
-    pub(crate) certificates: Vec<CertificateDer<'static>>,
-    pub(crate) fingerprint: [u8; 32],
-    pub(crate) key: SigningKey,
-}
+const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
-impl Identity {
-    /// The handshake compares certificates, TLS has looked into them.
-    fn new(key: SigningKey) -> Self {
-        let certificates = [&b"the leaf"[..], b"the identity"].map(CertificateDer::from);
-        Self {
-            fingerprint: fingerprint(&certificates[1]),
-            certificates: certificates.into(),
-            key,
-        }
-    }
+fn identity(leaf_key: SigningKey, rng: &mut StdRng) -> Identity {
+    let ca_key = SigningKey::generate(rng);
+    let ca = issue::ca(&ca_key, NOW, rng).unwrap();
+    let issuer = (&Certificate::parse(&ca).unwrap(), &ca_key);
+    let name = issue::LeafName::Host("smp.example.org".to_owned());
+    let leaf = issue::leaf(name, &leaf_key, issuer, NOW, rng).unwrap();
+    let chain = [leaf, ca].map(CertificateDer::from);
+    Identity::new(chain.into(), leaf_key, NOW).unwrap()
 }
 
 impl Start {
@@ -58,17 +52,13 @@ impl Start {
     }
 
     pub(crate) fn with_key(key: SigningKey) -> Self {
-        let leaf_key = match key.public() {
-            AuthKey::Ed25519(key) => PublicKey::Ed25519(key),
-            AuthKey::Ed448(key) => PublicKey::Ed448(key),
-            AuthKey::X25519(_) => unreachable!("signs nothing"),
-        };
-        let identity = Identity::new(key);
+        let leaf_key = key.public().into();
+        let identity = identity(key, &mut StdRng::seed_from_u64(3));
         Self {
             server_versions: range(6, 18),
             alpn: true,
             expected: Expected {
-                fingerprint: identity.fingerprint,
+                fingerprint: identity.fingerprint(),
                 leaf_key,
                 session_id: SESSION_ID.into(),
                 versions: range(6, 18),
@@ -88,9 +78,7 @@ impl Start {
         session_id: &[u8],
     ) -> Result<(ServerHandshake, Vec<u8>), HandshakeFailure> {
         let offer = Offer {
-            certificates: &self.identity.certificates,
-            key: &self.identity.key,
-            fingerprint: self.identity.fingerprint,
+            identity: &self.identity,
             versions: self.server_versions,
             alpn: self.alpn,
             session_id,

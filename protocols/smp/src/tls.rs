@@ -26,7 +26,7 @@ pub use self::accept::{Accepted, Acceptor};
 pub use self::alpn::Alpn;
 pub use self::connect::{ClientIdentity, Connected, Connector};
 pub use self::finished::SessionId;
-pub use self::provider::{Versions, provider, provider_with};
+pub use self::provider::Offer;
 pub use self::x448::X448Group;
 
 /// Why there is no connection. It says nothing of the other side's data.
@@ -51,12 +51,10 @@ impl From<io::Error> for HandshakeError {
     /// tokio-rustls wraps errors of TLS in those of I/O.
     fn from(error: io::Error) -> Self {
         let kind = error.kind();
-        let tls = error
-            .into_inner()
-            .map(|inner| inner.downcast::<rustls::Error>());
-        match tls {
-            Some(Ok(tls)) => Self::Tls(*tls),
-            _ => Self::Io(kind),
+        let inner = error.into_inner();
+        match inner.and_then(|inner| inner.downcast().ok()) {
+            Some(tls) => Self::Tls(*tls),
+            None => Self::Io(kind),
         }
     }
 }

@@ -15,12 +15,13 @@ use tokio_rustls::server::TlsStream;
 
 use super::finished::{Noting, Seen, noting};
 use super::verify::AnyClient;
-use super::{Alpn, HandshakeError, SessionId, Versions, provider, sign};
+use super::{Alpn, HandshakeError, Offer, SessionId, sign};
 use crate::identity::Identity;
 
 /// Accepts connections with an identity that can be replaced: handshakes that begin afterwards
 /// have the new one.
 pub struct Acceptor {
+    offer: Offer,
     current: ArcSwap<Current>,
 }
 
@@ -50,8 +51,13 @@ pub struct Accepted<S> {
 impl Acceptor {
     /// Accepts as `identity`.
     pub fn new(identity: Arc<Identity>) -> Result<Self, rustls::Error> {
-        let current = ArcSwap::from_pointee(Current::new(identity)?);
-        Ok(Self { current })
+        Self::with_offer(identity, Offer::default())
+    }
+
+    /// The same, with another choice of versions and groups.
+    pub fn with_offer(identity: Arc<Identity>, offer: Offer) -> Result<Self, rustls::Error> {
+        let current = ArcSwap::from_pointee(Current::new(identity, &offer)?);
+        Ok(Self { offer, current })
     }
 
     /// The identity shown now.
@@ -61,7 +67,8 @@ impl Acceptor {
 
     /// Shows another identity from now on.
     pub fn replace(&self, identity: Arc<Identity>) -> Result<(), rustls::Error> {
-        self.current.store(Arc::new(Current::new(identity)?));
+        let next = Current::new(identity, &self.offer)?;
+        self.current.store(Arc::new(next));
         Ok(())
     }
 
@@ -102,8 +109,8 @@ impl Acceptor {
 }
 
 impl Current {
-    fn new(identity: Arc<Identity>) -> Result<Self, rustls::Error> {
-        let base = config(&identity)?;
+    fn new(identity: Arc<Identity>, offer: &Offer) -> Result<Self, rustls::Error> {
+        let base = config(&identity, offer)?;
         let configs = Alpn::ALL.map(|alpn| {
             let mut config = base.clone();
             config.alpn_protocols = vec![alpn.name().to_vec()];
@@ -123,10 +130,10 @@ impl Current {
     }
 }
 
-fn config(identity: &Identity) -> Result<ServerConfig, rustls::Error> {
+fn config(identity: &Identity, offer: &Offer) -> Result<ServerConfig, rustls::Error> {
     let key = sign::certified(identity.chain(), identity.key());
-    let mut config = ServerConfig::builder_with_provider(provider())
-        .with_protocol_versions(Versions::Both.list())?
+    let mut config = ServerConfig::builder_with_provider(offer.provider())
+        .with_protocol_versions(offer.versions)?
         .with_client_cert_verifier(Arc::new(AnyClient))
         .with_cert_resolver(Arc::new(SingleCertAndKey::from(key)));
     config.session_storage = Arc::new(NoServerSessionStorage {});

@@ -17,7 +17,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::finished::{Noting, Seen};
 use super::verify::Pinned;
-use super::{Alpn, HandshakeError, SessionId, Versions, provider, sign};
+use super::{Alpn, HandshakeError, Offer, SessionId, sign};
 use crate::crypto::SigningKey;
 
 /// Connects to the server with one fingerprint.
@@ -51,20 +51,21 @@ pub struct Connected<S> {
 impl Connector {
     /// Connects as today's clients do: either version of TLS, ALPN `smp/1`, no SNI.
     pub fn new(fingerprint: [u8; 32], clock: SharedClock) -> Result<Self, rustls::Error> {
-        Self::with_versions(fingerprint, clock, Versions::Both)
+        Self::with_offer(fingerprint, clock, &Offer::default())
     }
 
-    /// The same with these versions of TLS.
-    pub fn with_versions(
+    /// The same, with another choice of versions and groups.
+    pub fn with_offer(
         fingerprint: [u8; 32],
         clock: SharedClock,
-        versions: Versions,
+        offer: &Offer,
     ) -> Result<Self, rustls::Error> {
-        let mut config = ClientConfig::builder_with_details(provider(), Arc::new(Time(clock)))
-            .with_protocol_versions(versions.list())?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Pinned { fingerprint }))
-            .with_no_client_auth();
+        let mut config =
+            ClientConfig::builder_with_details(offer.provider(), Arc::new(Time(clock)))
+                .with_protocol_versions(offer.versions)?
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(Pinned { fingerprint }))
+                .with_no_client_auth();
         config.alpn_protocols = vec![Alpn::Smp1.name().to_vec()];
         config.resumption = Resumption::disabled();
         config.enable_sni = false;

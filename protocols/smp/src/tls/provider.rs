@@ -7,7 +7,7 @@ use rustls::crypto::ring::{self, cipher_suite, kx_group};
 use rustls::crypto::{CryptoProvider, SupportedKxGroup};
 use rustls::{
     CipherSuiteCommon, SignatureScheme, SupportedCipherSuite, SupportedProtocolVersion,
-    Tls12CipherSuite, Tls13CipherSuite, version,
+    Tls12CipherSuite, Tls13CipherSuite,
 };
 
 use super::X448Group;
@@ -18,47 +18,36 @@ use crate::crypto::Crrl;
 pub(super) static SCHEMES: [SignatureScheme; 2] =
     [SignatureScheme::ED448, SignatureScheme::ED25519];
 
-/// Which versions of TLS are spoken.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Versions {
-    /// 1.3 and 1.2.
-    #[default]
-    Both,
-    /// 1.2 only.
-    Tls12,
-    /// 1.3 only.
-    Tls13,
+/// What one side is ready to agree on. The cipher suites and the signatures are always the
+/// protocol's.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// Versions of TLS.
+    pub versions: &'static [&'static SupportedProtocolVersion],
+    /// Key exchange groups, best first.
+    pub groups: Vec<&'static dyn SupportedKxGroup>,
 }
 
-impl Versions {
-    pub(super) fn list(self) -> &'static [&'static SupportedProtocolVersion] {
-        static TLS12: [&SupportedProtocolVersion; 1] = [&version::TLS12];
-        static TLS13: [&SupportedProtocolVersion; 1] = [&version::TLS13];
-        match self {
-            Self::Both => rustls::ALL_VERSIONS,
-            Self::Tls12 => &TLS12,
-            Self::Tls13 => &TLS13,
+impl Default for Offer {
+    /// The protocol's: TLS 1.3 and 1.2, X448 and X25519.
+    fn default() -> Self {
+        static X448: LazyLock<X448Group<Crrl>> =
+            LazyLock::new(|| X448Group::new(Crrl, ring::default_provider().secure_random));
+        Self {
+            versions: rustls::ALL_VERSIONS,
+            groups: vec![&*X448, kx_group::X25519],
         }
     }
 }
 
-/// The protocol's: X448, then X25519.
-pub fn provider() -> Arc<CryptoProvider> {
-    static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
-        let random = ring::default_provider().secure_random;
-        let x448: &'static X448Group<Crrl> = Box::leak(Box::new(X448Group::new(Crrl, random)));
-        provider_with(vec![x448, kx_group::X25519])
-    });
-    Arc::clone(&PROVIDER)
-}
-
-/// The same with other key exchange groups, for tests and benchmarks.
-pub fn provider_with(kx_groups: Vec<&'static dyn SupportedKxGroup>) -> Arc<CryptoProvider> {
-    Arc::new(CryptoProvider {
-        cipher_suites: SUITES.clone(),
-        kx_groups,
-        ..ring::default_provider()
-    })
+impl Offer {
+    pub(super) fn provider(&self) -> Arc<CryptoProvider> {
+        Arc::new(CryptoProvider {
+            cipher_suites: SUITES.clone(),
+            kx_groups: self.groups.clone(),
+            ..ring::default_provider()
+        })
+    }
 }
 
 /// Leaked, once: rustls knows suites by `'static` references.

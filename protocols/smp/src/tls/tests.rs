@@ -11,6 +11,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use relay_core::clock::{SharedClock, TestClock, UnixTime};
 use rustls::pki_types::CertificateDer;
+use rustls::{SupportedProtocolVersion, version};
 use tokio::io::{DuplexStream, duplex};
 use tokio::time::Instant;
 
@@ -60,8 +61,23 @@ fn identity(kind: KeyKind) -> Arc<Identity> {
     Arc::new(identity_of(kind, 2))
 }
 
-fn connector(identity: &Identity, versions: Versions) -> Connector {
-    Connector::with_versions(identity.fingerprint(), clock(), versions).unwrap()
+static TLS12: [&SupportedProtocolVersion; 1] = [&version::TLS12];
+static TLS13: [&SupportedProtocolVersion; 1] = [&version::TLS13];
+
+fn connector(identity: &Identity) -> Connector {
+    Connector::new(identity.fingerprint(), clock()).unwrap()
+}
+
+/// A client that speaks one version only.
+fn connector_of(
+    identity: &Identity,
+    versions: &'static [&'static SupportedProtocolVersion],
+) -> Connector {
+    let offer = Offer {
+        versions,
+        ..Offer::default()
+    };
+    Connector::with_offer(identity.fingerprint(), clock(), &offer).unwrap()
 }
 
 type Both = (

@@ -60,8 +60,8 @@ fn an_identity_is_made_once_and_its_files_are_private() {
             "server.crt",
             "fingerprint",
         ] {
-            let mode = folder.path().join(name).metadata().unwrap().permissions();
-            assert_eq!(mode.mode() & 0o777, 0o600, "{name}");
+            let file = folder.path().join(name).metadata().unwrap();
+            assert_eq!(file.permissions().mode() & 0o777, 0o600, "{name}");
         }
         assert_eq!(read(&folder, "fingerprint").len(), 45);
     }
@@ -153,7 +153,7 @@ fn a_missing_or_expired_leaf_is_made_anew() {
     let pem = encode_string("CERTIFICATE", LineEnding::LF, &old).unwrap();
     write(&folder, "server.crt", &pem);
     assert_eq!(leaf_subject(&folder.load(NOW).unwrap()), "CN=old.example");
-    let later = NOW.plus(DAY * 999_999 - DAY);
+    let later = NOW.plus(DAY * 999_998);
     let line = folder.load(later).unwrap_err().to_string();
     assert!(line.contains("relayctl smp cert rotate"), "{line}");
     let renewed = folder.open(KeyKind::Ed25519, "x.example", later, &mut rng);

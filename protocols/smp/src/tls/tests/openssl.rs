@@ -127,7 +127,7 @@ async fn openssl_as_server_agrees() {
     for kind in [KeyKind::Ed25519, KeyKind::Ed448] {
         let identity = identity(kind);
         let files = files(&identity);
-        for (version, versions) in [("3", Versions::Tls13), ("2", Versions::Tls12)] {
+        for (version, versions) in [("3", &TLS13[..]), ("2", &TLS12[..])] {
             let folder = files.path().to_str().unwrap();
             let mut server = Command::new("python3")
                 .args(["-c", SERVER, folder, version])
@@ -137,7 +137,7 @@ async fn openssl_as_server_agrees() {
             let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
             let port: u16 = lines.next().unwrap().unwrap().parse().unwrap();
             let tcp = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-            let connector = connector(&identity, versions);
+            let connector = connector_of(&identity, versions);
             let connected = connector.connect(tcp, soon()).await.unwrap();
             assert_eq!(lines.next().unwrap().unwrap(), hex(connected.session_id));
             drop(connected);

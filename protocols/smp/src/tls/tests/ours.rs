@@ -14,8 +14,8 @@ async fn many_at_once_agree_on_session_ids_that_all_differ() {
     for kind in [KeyKind::Ed25519, KeyKind::Ed448] {
         let identity = identity(kind);
         let acceptor = Arc::new(Acceptor::new(Arc::clone(&identity)).unwrap());
-        for (versions, length) in [(Versions::Tls13, 32), (Versions::Tls12, 12)] {
-            let connector = connector(&identity, versions);
+        for (versions, length) in [(&TLS13[..], 32), (&TLS12[..], 12)] {
+            let connector = connector_of(&identity, versions);
             let handshakes = (0..100).map(|_| {
                 let (acceptor, connector) = (Arc::clone(&acceptor), connector.clone());
                 tokio::spawn(async move { shake(&acceptor, &connector).await })
@@ -38,7 +38,7 @@ async fn many_at_once_agree_on_session_ids_that_all_differ() {
 async fn the_newer_version_and_the_first_group_are_taken() {
     let identity = identity(KeyKind::Ed25519);
     let acceptor = Acceptor::new(Arc::clone(&identity)).unwrap();
-    let (accepted, connected) = shake(&acceptor, &connector(&identity, Versions::Both)).await;
+    let (accepted, connected) = shake(&acceptor, &connector(&identity)).await;
     let (accepted, mut connected) = (accepted.unwrap(), connected.unwrap());
     let connection = accepted.stream.get_ref().1;
     assert_eq!(
@@ -61,7 +61,7 @@ async fn chains_of_two_to_four_are_served_and_the_second_certificate_names_the_s
     for length in 2..=4 {
         let identity = Arc::new(identity_of(KeyKind::Ed25519, length));
         let acceptor = Acceptor::new(Arc::clone(&identity)).unwrap();
-        let (accepted, connected) = shake(&acceptor, &connector(&identity, Versions::Both)).await;
+        let (accepted, connected) = shake(&acceptor, &connector(&identity)).await;
         accepted.unwrap();
         let chain = connected.unwrap().server_chain;
         assert_eq!(chain.len(), length);
@@ -82,7 +82,7 @@ async fn the_first_known_protocol_of_the_clients_list_is_taken() {
         (&[b"xmpp", b"h2", b"smp/1"], Some(Alpn::Http2)),
         (&[], None),
     ] {
-        let connector = connector(&identity, Versions::Both).with_alpn(offered);
+        let connector = connector(&identity).with_alpn(offered);
         let (accepted, connected) = shake(&acceptor, &connector).await;
         assert_eq!(
             (accepted.unwrap().alpn, connected.unwrap().alpn),
@@ -96,16 +96,16 @@ async fn a_client_may_show_any_chain() {
     let identity = identity(KeyKind::Ed25519);
     let acceptor = Acceptor::new(Arc::clone(&identity)).unwrap();
     for (kind, versions) in [
-        (KeyKind::Ed25519, Versions::Tls13),
-        (KeyKind::Ed448, Versions::Tls12),
-        (KeyKind::Ed448, Versions::Tls13),
+        (KeyKind::Ed25519, &TLS13[..]),
+        (KeyKind::Ed448, &TLS12[..]),
+        (KeyKind::Ed448, &TLS13[..]),
     ] {
         let service = identity_of(kind, 2);
         let shown = ClientIdentity {
             chain: service.chain().to_vec(),
             key: service.key().clone(),
         };
-        let connector = connector(&identity, versions).with_identity(&shown);
+        let connector = connector_of(&identity, versions).with_identity(&shown);
         let (accepted, connected) = shake(&acceptor, &connector).await;
         let accepted = accepted.unwrap();
         assert_eq!(accepted.client_chain, shown.chain);
@@ -117,11 +117,11 @@ async fn a_client_may_show_any_chain() {
 async fn a_new_identity_is_shown_to_whoever_comes_next() {
     let (first, second) = (identity(KeyKind::Ed25519), identity(KeyKind::Ed448));
     let acceptor = Acceptor::new(Arc::clone(&first)).unwrap();
-    let (accepted, _) = shake(&acceptor, &connector(&first, Versions::Both)).await;
+    let (accepted, _) = shake(&acceptor, &connector(&first)).await;
     assert_eq!(accepted.unwrap().identity.chain(), first.chain());
     acceptor.replace(Arc::clone(&second)).unwrap();
     assert_eq!(acceptor.identity().fingerprint(), second.fingerprint());
-    let (accepted, connected) = shake(&acceptor, &connector(&second, Versions::Both)).await;
+    let (accepted, connected) = shake(&acceptor, &connector(&second)).await;
     assert_eq!(accepted.unwrap().identity.chain(), second.chain());
     connected.unwrap();
 }

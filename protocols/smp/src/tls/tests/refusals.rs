@@ -1,7 +1,6 @@
 //! What does not become a connection.
 
 use rustls::client::Resumption;
-use rustls::crypto::SupportedKxGroup;
 use rustls::crypto::ring::kx_group::{SECP256R1, X25519};
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, ClientConfig, HandshakeKind};
@@ -10,7 +9,6 @@ use tokio_rustls::TlsConnector;
 
 use super::*;
 use crate::tls::connect::Time;
-use crate::tls::finished::{Noting, Seen};
 use crate::tls::verify::Pinned;
 
 fn alert(error: HandshakeError) -> Option<AlertDescription> {
@@ -24,7 +22,7 @@ fn alert(error: HandshakeError) -> Option<AlertDescription> {
 async fn no_protocol_in_common() {
     let identity = identity(KeyKind::Ed25519);
     let acceptor = Acceptor::new(Arc::clone(&identity)).unwrap();
-    let connector = connector(&identity, Versions::Both).with_alpn(&[b"xmpp", b"smp/2"]);
+    let connector = connector(&identity).with_alpn(&[b"xmpp", b"smp/2"]);
     let (accepted, connected) = shake(&acceptor, &connector).await;
     assert!(accepted.is_err());
     let alert = alert(connected.unwrap_err());
@@ -35,8 +33,8 @@ async fn no_protocol_in_common() {
 async fn a_server_with_another_fingerprint() {
     let (expected, other) = (identity(KeyKind::Ed25519), identity(KeyKind::Ed448));
     let acceptor = Acceptor::new(other).unwrap();
-    for versions in [Versions::Tls12, Versions::Tls13] {
-        let (accepted, connected) = shake(&acceptor, &connector(&expected, versions)).await;
+    for versions in [&TLS12[..], &TLS13[..]] {
+        let (accepted, connected) = shake(&acceptor, &connector_of(&expected, versions)).await;
         assert!(accepted.is_err() && connected.is_err());
     }
 }
@@ -62,8 +60,8 @@ async fn a_stolen_client_certificate() {
         chain: identity_of(KeyKind::Ed25519, 3).chain().to_vec(),
         key: issue::generate(KeyKind::Ed25519, &mut StdRng::seed_from_u64(99)),
     };
-    for versions in [Versions::Tls12, Versions::Tls13] {
-        let connector = connector(&identity, versions).with_identity(&stolen);
+    for versions in [&TLS12[..], &TLS13[..]] {
+        let connector = connector_of(&identity, versions).with_identity(&stolen);
         let (accepted, _) = shake(&acceptor, &connector).await;
         assert!(accepted.is_err());
     }
@@ -98,32 +96,35 @@ async fn what_is_no_tls() {
     }
 }
 
-/// A client of rustls with its own parameters; the server is known to be right.
-fn client(
+/// A client that would resume a session if it could.
+fn resuming(
     identity: &Identity,
-    groups: Vec<&'static dyn SupportedKxGroup>,
-    versions: Versions,
-) -> ClientConfig {
+    versions: &'static [&'static SupportedProtocolVersion],
+) -> TlsConnector {
+    let offer = Offer {
+        versions,
+        ..Offer::default()
+    };
     let pinned = Arc::new(Pinned {
         fingerprint: identity.fingerprint(),
     });
-    let time = Arc::new(Time(clock()));
-    ClientConfig::builder_with_details(provider_with(groups), time)
-        .with_protocol_versions(versions.list())
+    let builder = ClientConfig::builder_with_details(offer.provider(), Arc::new(Time(clock())));
+    let mut config = builder
+        .with_protocol_versions(offer.versions)
         .unwrap()
         .dangerous()
         .with_custom_certificate_verifier(pinned)
-        .with_no_client_auth()
+        .with_no_client_auth();
+    config.resumption = Resumption::in_memory_sessions(8);
+    TlsConnector::from(Arc::new(config))
 }
 
 #[tokio::test]
 async fn sessions_are_not_resumed() {
     let identity = identity(KeyKind::Ed25519);
     let acceptor = Acceptor::new(Arc::clone(&identity)).unwrap();
-    for versions in [Versions::Tls12, Versions::Tls13] {
-        let mut config = client(&identity, vec![X25519], versions);
-        config.resumption = Resumption::in_memory_sessions(8);
-        let connector = TlsConnector::from(Arc::new(config));
+    for versions in [&TLS12[..], &TLS13[..]] {
+        let connector = resuming(&identity, versions);
         for _ in 0..3 {
             let (server, tls) = duplex(20_000);
             let name = ServerName::try_from("localhost").unwrap();
@@ -156,17 +157,18 @@ async fn another_group_first_costs_a_round_trip_and_no_group_in_common_the_conne
         (vec![X25519], Some(HandshakeKind::Full)),
         (vec![SECP256R1], None),
     ] {
-        let connector = TlsConnector::from(Arc::new(client(&identity, groups, Versions::Both)));
-        let (server, tls) = duplex(20_000);
-        let name = ServerName::try_from("localhost").unwrap();
-        let handshake = Noting::new(connector.connect(name, tls), Seen::default());
-        let (accepted, (connected, seen)) =
-            tokio::join!(acceptor.accept(server, soon()), handshake);
+        let offer = Offer {
+            groups,
+            ..Offer::default()
+        };
+        let connector = Connector::with_offer(identity.fingerprint(), clock(), &offer).unwrap();
+        let (accepted, connected) = shake(&acceptor, &connector).await;
         let Some(kind) = kind else {
             assert!(accepted.is_err() && connected.is_err());
             continue;
         };
-        assert_eq!(connected.unwrap().get_ref().1.handshake_kind(), Some(kind));
-        assert_eq!(accepted.unwrap().session_id, seen.session_id().unwrap());
+        let connected = connected.unwrap();
+        assert_eq!(connected.stream.get_ref().1.handshake_kind(), Some(kind));
+        assert_eq!(accepted.unwrap().session_id, connected.session_id);
     }
 }

@@ -14,6 +14,7 @@
 
 mod authorize;
 mod chain;
+mod claims;
 mod dh;
 pub mod forward;
 mod hash;
@@ -28,6 +29,7 @@ mod tests;
 
 pub use authorize::{Verifier, authenticator};
 pub use chain::{Chain, Chains};
+pub use claims::Claim;
 pub use dh::SecretKey;
 pub use hash::{fingerprint, ids_digest, sender_id};
 pub use secretbox::{BoxKey, Nonce, Unopened};

@@ -25,6 +25,13 @@ mod queue;
     clippy::allow_attributes,
     reason = "no connection is served yet"
 )]
+mod stats;
+#[allow(
+    dead_code,
+    unused_imports,
+    clippy::allow_attributes,
+    reason = "no connection is served yet"
+)]
 mod store;
 pub mod wire;
 

@@ -95,12 +95,6 @@ impl Connection {
         progress.answers()
     }
 
-    /// Whether it has subscriptions; one that has may be silent for ever.
-    pub(crate) fn is_subscribed(&self) -> bool {
-        let _ = &self.engine;
-        false
-    }
-
     /// Resolves when events wait.
     pub(crate) async fn ready(&self) {
         self.outbox.ready().await;

@@ -27,7 +27,7 @@ use self::metrics::SessionMetrics;
 use self::serving::Serving;
 use crate::config::Settings;
 use crate::engine::{Engine, SessionFacts};
-use crate::session::{HandshakeFailure, Offer, ServerHandshake, ServerSession};
+use crate::session::{HandshakeFailure, Offer, Refused, ServerHandshake, ServerSession};
 use crate::tls::{Accepted, Acceptor, HandshakeError};
 use crate::transport::BlockReader;
 
@@ -148,23 +148,33 @@ impl Shared {
     ) -> Option<(TlsStream<Stream>, ServerSession)> {
         let started = self.start(&accepted);
         let mut stream = accepted.stream;
-        let (handshake, hello) = started.inspect_err(|why| self.metrics.refused(*why)).ok()?;
-        let answer = exchange(&mut stream, &hello).await;
-        let Some(answer) = answer else {
+        let (handshake, hello) = match started {
+            Ok(started) => started,
+            Err(failure) => return self.refuse(&mut stream, failure.into()).await,
+        };
+        let Some(answer) = exchange(&mut stream, &hello).await else {
             self.metrics.refused_as("closed");
             return None;
         };
         match handshake.receive(&answer) {
             Ok(session) => Some((stream, session)),
-            Err(refused) => {
-                self.metrics.refused(refused.failure);
-                if let Some(answer) = refused.answer {
-                    let _ = stream.write_all(&answer).await;
-                }
-                let _ = stream.shutdown().await;
-                None
-            }
+            Err(refused) => self.refuse(&mut stream, refused).await,
         }
+    }
+
+    /// Says what is to be said, and closes properly.
+    async fn refuse<T>(
+        &self,
+        stream: &mut (impl AsyncWrite + Unpin),
+        refused: Refused,
+    ) -> Option<T> {
+        self.metrics.refused(refused.failure);
+        // Either fails when the client has gone, and then nobody is to be told anything.
+        if let Some(answer) = refused.answer {
+            stream.write_all(&answer).await.ok()?;
+        }
+        stream.shutdown().await.ok()?;
+        None
     }
 
     fn start(

@@ -38,9 +38,7 @@ async fn a_notifier_learns_of_messages_that_ask_for_it() {
     let got = message(&mut messages, &queue).await;
     let (message_id, timestamp) = notifier.open(&notification).unwrap();
     assert_eq!(message_id, got.id());
-    assert!(
-        matches!(got, Opened::Sent { timestamp: t, notification: true, .. } if t == timestamp)
-    );
+    assert!(matches!(got, Opened::Sent { timestamp: t, notification: true, .. } if t == timestamp));
     recipient.acknowledge(&queue, got.id()).await.unwrap();
     server.send(id, None, false, b"sleep on").await.unwrap();
     silence(&mut notifications).await;

@@ -5,6 +5,7 @@
 //! binds its addresses and closes every connection at once, and the daemon reports that it is
 //! not ready.
 
+pub mod admin;
 mod config;
 pub mod crypto;
 pub mod identity;

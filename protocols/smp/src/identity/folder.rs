@@ -62,6 +62,11 @@ impl Folder {
         Self { path: path.into() }
     }
 
+    /// Whether new leaves can be issued here.
+    pub fn has_ca_key(&self) -> bool {
+        self.path.join(CA_KEY).exists()
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -88,7 +93,7 @@ impl Folder {
             return self.rotate(&new, now, rng);
         }
         match self.load(now) {
-            Err(error) if error.expired && self.path.join(CA_KEY).exists() => {
+            Err(error) if error.expired && self.has_ca_key() => {
                 self.rotate(&NewLeaf::default(), now, rng)
             }
             loaded => loaded,
@@ -263,7 +268,9 @@ impl Folder {
     fn chain_error(&self, error: ChainError) -> IdentityError {
         let reason = match error {
             ChainError::Expired => {
-                format!("{error}; issue a new one with `relayctl smp cert rotate` (needs ca.key)")
+                format!(
+                    "{error}; put ca.key here and start relayd, or run `relayctl smp cert rotate`, which makes a new one"
+                )
             }
             _ => format!("{error} (the chain is server.crt, then ca.crt)"),
         };
@@ -284,7 +291,7 @@ impl Folder {
         self.wrong(name, format!("cannot be written: {error}"))
     }
 
-    fn wrong(&self, name: &str, reason: impl ToString) -> IdentityError {
+    pub(super) fn wrong(&self, name: &str, reason: impl ToString) -> IdentityError {
         IdentityError {
             path: self.path.join(name),
             reason: reason.to_string(),

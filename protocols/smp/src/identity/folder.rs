@@ -62,6 +62,18 @@ impl Folder {
         Self { path: path.into() }
     }
 
+    /// Whether there is nothing of an identity.
+    pub fn is_empty(&self) -> bool {
+        !FILES.iter().any(|name| self.path.join(name).exists())
+    }
+
+    /// Whether there is no leaf at all.
+    pub fn lacks_leaf(&self) -> bool {
+        ![SERVER_CRT, SERVER_KEY]
+            .iter()
+            .any(|name| self.path.join(name).exists())
+    }
+
     /// Whether new leaves can be issued here.
     pub fn has_ca_key(&self) -> bool {
         self.path.join(CA_KEY).exists()
@@ -81,11 +93,10 @@ impl Folder {
         now: UnixTime,
         rng: &mut impl CryptoRng,
     ) -> Result<Identity> {
-        if !FILES.iter().any(|name| self.path.join(name).exists()) {
+        if self.is_empty() {
             self.create_ca(kind, now, rng)?;
         }
-        let has_leaf = self.path.join(SERVER_CRT).exists() || self.path.join(SERVER_KEY).exists();
-        if !has_leaf {
+        if self.lacks_leaf() {
             let new = NewLeaf {
                 key_kind: Some(kind),
                 name: Some(host.to_owned()),
@@ -119,6 +130,12 @@ impl Folder {
             ));
         }
         Ok(identity)
+    }
+
+    /// Whether new leaves could be issued with `ca.crt` and `ca.key`.
+    pub fn check_ca(&self) -> Result<()> {
+        let (chain, _) = self.ca()?;
+        self.ca_key(&self.parse(CA_CRT, &chain)?).map(drop)
     }
 
     /// The fingerprint of `ca.crt`, without looking at anything else.

@@ -35,6 +35,10 @@ pub struct ConnectionConfig {
     #[schemars(extend("x-reload" = true))]
     pub end_interval: Span,
 
+    /// How long a block may take to arrive once it has begun. 0 waits for ever.
+    #[schemars(extend("x-reload" = true))]
+    pub block_timeout: Span,
+
     /// How long the other side may take nothing of what is sent to it before its connection is
     /// closed. 0 waits for ever.
     #[schemars(extend("x-reload" = true))]
@@ -79,6 +83,7 @@ impl Default for ConnectionConfig {
             idle_timeout: Span::secs(6 * 3600),
             idle_check_interval: Span::secs(3600),
             end_interval: Span::millis(100),
+            block_timeout: Span::secs(120),
             write_timeout: Span::secs(120),
             keepalive_idle: Span::secs(30),
             keepalive_interval: Span::secs(15),

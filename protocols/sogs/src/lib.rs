@@ -11,6 +11,7 @@ pub mod domain;
 #[cfg(test)]
 mod poll;
 mod private;
+pub mod server;
 #[cfg(test)]
 mod vectors;
 pub mod wire;

@@ -96,7 +96,7 @@ fn onion_v4(bytes: &[u8]) {
                 require_blinded: false,
                 accept_25: false,
             },
-            |_| false,
+            |_| None,
         );
         if let Ok(Some(credentials)) = credentials {
             let (method, target, body) = (&request.method, &request.target, &request.body);

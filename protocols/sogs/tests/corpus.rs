@@ -74,7 +74,7 @@ fn headers(bytes: &[u8]) {
     };
     if let Ok(value) = HeaderValue::from_bytes(bytes) {
         let all = HEADERS.map(|name| (name.parse().expect("a name"), value.clone()));
-        let _ = Credentials::parse(&HeaderMap::from_iter(all), policy, |_| true);
+        let _ = Credentials::parse(&HeaderMap::from_iter(all), policy, |_| None);
     }
     let text = String::from_utf8_lossy(bytes);
     let _ = disposition::filename(&text);

@@ -5,7 +5,7 @@
 //! [`domain`]. When switched on it binds its addresses and answers every request with `501 Not
 //! Implemented`, and the daemon reports that it is not ready.
 
-mod config;
+pub mod config;
 pub mod crypto;
 pub mod domain;
 #[cfg(test)]
@@ -53,6 +53,7 @@ impl Protocol for Sogs {
 
     fn plan(&self, config: &Loaded) -> Result<Option<Box<dyn Plan>>, ConfigError> {
         let section: SogsConfig = config.section()?;
+        section.check(config)?;
         Ok(section
             .enabled
             .then(|| Box::new(Planned(section)) as Box<dyn Plan>))

@@ -5,9 +5,10 @@
 //! [`domain`]. When switched on it binds its addresses and answers every request with `501 Not
 //! Implemented`, and the daemon reports that it is not ready.
 
-mod config;
+pub mod config;
 pub mod crypto;
 pub mod domain;
+pub mod files;
 #[cfg(test)]
 mod poll;
 mod private;
@@ -54,6 +55,7 @@ impl Protocol for Sogs {
 
     fn plan(&self, config: &Loaded) -> Result<Option<Box<dyn Plan>>, ConfigError> {
         let section: SogsConfig = config.section()?;
+        section.check(config)?;
         Ok(section
             .enabled
             .then(|| Box::new(Planned(section)) as Box<dyn Plan>))

@@ -5,6 +5,8 @@
 //! [`domain`]. When switched on it binds its addresses and answers every request with `501 Not
 //! Implemented`, and the daemon reports that it is not ready.
 
+#[cfg(any(test, feature = "client"))]
+pub mod client;
 pub mod config;
 pub mod crypto;
 pub mod domain;

@@ -11,6 +11,7 @@ pub mod domain;
 #[cfg(test)]
 mod poll;
 mod private;
+pub mod store;
 #[cfg(test)]
 mod vectors;
 pub mod wire;
@@ -45,10 +46,7 @@ impl Protocol for Sogs {
     }
 
     fn migrations(&self) -> Migrations {
-        Migrations {
-            prefix: "sogs",
-            steps: Vec::new,
-        }
+        store::schema::MIGRATIONS
     }
 
     fn plan(&self, config: &Loaded) -> Result<Option<Box<dyn Plan>>, ConfigError> {

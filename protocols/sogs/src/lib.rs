@@ -15,6 +15,7 @@ pub mod files;
 mod poll;
 mod private;
 pub mod server;
+pub mod store;
 #[cfg(test)]
 mod vectors;
 pub mod wire;
@@ -49,10 +50,7 @@ impl Protocol for Sogs {
     }
 
     fn migrations(&self) -> Migrations {
-        Migrations {
-            prefix: "sogs",
-            steps: Vec::new,
-        }
+        store::schema::MIGRATIONS
     }
 
     fn plan(&self, config: &Loaded) -> Result<Option<Box<dyn Plan>>, ConfigError> {

@@ -91,7 +91,7 @@ mod tests {
             count: 4,
             window: Duration::from_secs(8),
         };
-        let at = |secs| UnixTime::from_secs(100 + secs);
+        let at = |secs: i64| UnixTime::from_secs(100 + secs);
         let mut used = None;
         let mut take = |now| {
             let taken = limit.take(used, now);

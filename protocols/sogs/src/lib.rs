@@ -14,6 +14,7 @@ mod poll;
 mod private;
 #[cfg(test)]
 mod vectors;
+pub mod web;
 pub mod wire;
 
 use std::sync::Arc;

@@ -12,6 +12,8 @@ pub mod files;
 #[cfg(test)]
 mod poll;
 mod private;
+pub mod server;
+pub mod store;
 #[cfg(test)]
 mod vectors;
 pub mod web;
@@ -47,10 +49,7 @@ impl Protocol for Sogs {
     }
 
     fn migrations(&self) -> Migrations {
-        Migrations {
-            prefix: "sogs",
-            steps: Vec::new,
-        }
+        store::schema::MIGRATIONS
     }
 
     fn plan(&self, config: &Loaded) -> Result<Option<Box<dyn Plan>>, ConfigError> {

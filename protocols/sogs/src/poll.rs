@@ -65,7 +65,7 @@ proptest! {
         let request = request.expect("a request");
 
         let policy = KeyPolicy { require_blinded: true, accept_25: false };
-        let credentials = Credentials::parse(&request.headers, policy, |_| false);
+        let credentials = Credentials::parse(&request.headers, policy, |_| None);
         let credentials = credentials.expect("well formed").expect("signed");
         let (method, target) = (&request.method, &request.target);
         let now = UnixTime::from_secs(NOW + 5);

@@ -74,7 +74,7 @@ fn headers(bytes: &[u8]) {
     };
     if let Ok(value) = HeaderValue::from_bytes(bytes) {
         let all = HEADERS.map(|name| (name.parse().expect("a name"), value.clone()));
-        let _ = Credentials::parse(&HeaderMap::from_iter(all), policy, |_| true);
+        let _ = Credentials::parse(&HeaderMap::from_iter(all), policy, |_| None);
     }
     let text = String::from_utf8_lossy(bytes);
     let _ = disposition::filename(&text);
@@ -96,7 +96,7 @@ fn onion_v4(bytes: &[u8]) {
                 require_blinded: false,
                 accept_25: false,
             },
-            |_| false,
+            |_| None,
         );
         if let Ok(Some(credentials)) = credentials {
             let (method, target, body) = (&request.method, &request.target, &request.body);

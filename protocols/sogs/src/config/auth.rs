@@ -29,7 +29,7 @@ pub struct AuthConfig {
     /// repeating it changes nothing.
     pub read_nonce_expiry: Span,
 
-    /// Most of those remembered, about 200 bytes each; the oldest are forgotten first.
+    /// Most of those remembered, about 40 bytes each; the oldest are forgotten first.
     pub read_nonces: usize,
 }
 

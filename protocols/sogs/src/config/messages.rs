@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check::unless_zero;
+use crate::wire::ListLimits;
 
 /// `[sogs.messages]`.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
@@ -86,6 +87,16 @@ impl Default for MessageConfig {
 }
 
 impl MessageConfig {
+    /// How long lists are.
+    pub const fn lists(&self) -> ListLimits {
+        ListLimits {
+            default_list: self.default_list,
+            max_list: self.max_list,
+            default_reactors: self.default_reactors,
+            max_reactors: self.max_reactors,
+        }
+    }
+
     /// How long old versions are kept; for ever if `None`.
     pub fn history_lifetime(&self) -> Option<Duration> {
         unless_zero(self.history_expiry)

@@ -10,6 +10,7 @@
 //! dispatched here, in process, and renders into the frame it came in.
 
 pub mod answer;
+mod batch;
 pub mod call;
 pub mod endpoint;
 pub mod gate;
@@ -21,52 +22,40 @@ mod tests;
 use std::sync::Arc;
 
 use axum::http::Method;
-use axum::http::header::ALLOW;
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-use relay_core::clock::SharedClock;
+use relay_core::clock::{SharedClock, UnixTime};
 use relay_core::entropy::Entropy;
 use tokio::time::Instant;
 
-use self::answer::{Answer, Content};
-use self::call::{Call, Caller, Nonce, User};
-use self::endpoint::{Endpoint, Order};
+use self::answer::Answer;
+use self::batch::Parts;
+use self::call::{Call, Caller};
+use self::endpoint::Endpoint;
 use self::gate::Gate;
 use self::metrics::RequestMetrics;
+use crate::config::{Current, SogsConfig};
 use crate::crypto::ServerKey;
 use crate::wire::auth::Verified;
-use crate::wire::{Refusal, SubRequest, batch, onion};
-
-/// Batches inside batches, the outermost counted.
-const MAX_DEPTH: u8 = 2;
-
-/// The most that the answers of one batch may come to. A part that is over it is refused.
-const MAX_BATCH_REPLY: usize = 4 * onion::MAX_BODY;
-
-type Parts = Vec<Result<SubRequest, Refusal>>;
+use crate::wire::{Refusal, SubRequest};
 
 /// What stands behind the pipeline: users, and everything there is to ask for.
 pub trait House: Send + Sync + 'static {
-    /// Finds the user whose signature was verified, or makes them. Refuses who is banned.
-    fn admit(&self, verified: Verified) -> impl Future<Output = Result<User, Refusal>> + Send;
+    /// A user who signed, with the right to do what they signed once.
+    type User: Clone + Send + Sync;
 
-    /// Writes down the nonce of a request that changes several things; refuses one that is
-    /// written down already.
-    fn burn(&self, verified: Verified) -> impl Future<Output = Result<(), Refusal>> + Send;
+    /// Finds the user whose signature was verified, or makes them. Refuses who is banned. What
+    /// `changes` something may be done once, however often it is sent.
+    fn admit(
+        &self,
+        verified: Verified,
+        changes: bool,
+    ) -> impl Future<Output = Result<Self::User, Refusal>> + Send;
 
     /// Answers at an endpoint, by a method it knows.
     fn answer(
         &self,
         endpoint: Endpoint,
-        call: Call,
+        call: Call<Self::User>,
     ) -> impl Future<Output = Result<Answer, Refusal>> + Send;
-}
-
-/// How long things may be.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Bytes of an uploaded file.
-    pub file: usize,
 }
 
 /// What the pipeline is made of.
@@ -78,23 +67,31 @@ pub struct Pipeline<H> {
     pub gate: Gate,
     /// What onions are sealed to.
     pub key: Arc<ServerKey>,
+    /// The settings in force.
+    pub config: Current,
     /// The time.
     pub clock: SharedClock,
     /// For the nonces of replies.
     pub entropy: Entropy,
-    /// How long things may be.
-    pub limits: Limits,
     /// Figures.
     pub metrics: RequestMetrics,
+}
+
+/// What all parts of one request have in common.
+struct Asking<'a, U> {
+    caller: Caller<U>,
+    config: &'a SogsConfig,
+    now: UnixTime,
 }
 
 impl<H: House> Pipeline<H> {
     /// Answers a request that came over HTTP or in an onion.
     pub async fn answer(&self, request: SubRequest) -> Answer {
-        let endpoint = Endpoint::of(&request.target);
-        let template = endpoint.as_ref().map_or("other", Endpoint::template);
+        let config = self.config.get();
+        let endpoint = Endpoint::of(&request.target, &config);
+        let template = template(&endpoint);
         let head = request.method == Method::HEAD;
-        let answer = self.identified(endpoint, request).await;
+        let answer = self.identified(endpoint, request, &config).await;
         let answer = answer.unwrap_or_else(Answer::from);
         self.metrics.answered(template, answer.status);
         if head {
@@ -108,16 +105,39 @@ impl<H: House> Pipeline<H> {
         &self,
         endpoint: Result<Endpoint, Refusal>,
         request: SubRequest,
+        config: &SogsConfig,
     ) -> Result<Answer, Refusal> {
+        let parts = batch::parse_parts(&endpoint, &request, config);
+        let asking = self.identify(&request, parts.as_ref(), config).await?;
         let started = Instant::now();
-        let verified = self.gate.verify(&request, self.clock.now())?;
-        let parts = parse_parts(&endpoint, &request);
-        let (caller, nonce) = self.admit(verified, &request, parts.as_ref()).await?;
-        self.metrics.auth(started);
-        let started = Instant::now();
-        let answer = self.run(endpoint, parts, request, (caller, nonce), 0).await;
+        let answer = self.run(endpoint, parts, request, &asking, 0).await;
         self.metrics.handler(started);
         answer
+    }
+
+    /// Finds out who asks.
+    async fn identify<'a>(
+        &self,
+        request: &SubRequest,
+        parts: Option<&Result<Parts, Refusal>>,
+        config: &'a SogsConfig,
+    ) -> Result<Asking<'a, H::User>, Refusal> {
+        let (started, now) = (Instant::now(), self.clock.now());
+        let caller = match self.gate.verify(request, &config.auth, now)? {
+            None => Caller::Anonymous,
+            Some(verified) => {
+                let changes = batch::may_change(&request.method, parts);
+                let user = self.house.admit(verified, changes).await?;
+                self.gate.admit_once(&verified, &config.auth, now)?;
+                Caller::User(user)
+            }
+        };
+        self.metrics.auth(started);
+        Ok(Asking {
+            caller,
+            config,
+            now,
+        })
     }
 
     /// Answers a request whose caller is known, so many batches deep.
@@ -126,44 +146,20 @@ impl<H: House> Pipeline<H> {
         endpoint: Result<Endpoint, Refusal>,
         parts: Option<Result<Parts, Refusal>>,
         request: SubRequest,
-        (caller, nonce): (Caller, Nonce),
+        asking: &Asking<'_, H::User>,
         depth: u8,
     ) -> Result<Answer, Refusal> {
         match (parts, endpoint?) {
-            (Some(_), Endpoint::Batch(_)) if depth >= MAX_DEPTH => Err(Refusal::Malformed),
-            (Some(parts), Endpoint::Batch(order)) => {
-                self.batch(order, parts?, caller, nonce, depth + 1).await
-            }
-            (_, endpoint) => self.single(endpoint, request, caller, nonce).await,
+            (Some(parts), Endpoint::Batch(order)) => self.batch(order, parts?, asking, depth).await,
+            (_, endpoint) => self.single(endpoint, request, asking).await,
         }
-    }
-
-    async fn admit(
-        &self,
-        verified: Option<Verified>,
-        request: &SubRequest,
-        parts: Option<&Result<Parts, Refusal>>,
-    ) -> Result<(Caller, Nonce), Refusal> {
-        let Some(verified) = verified else {
-            return Ok((Caller::Anonymous, Nonce::default()));
-        };
-        let user = self.house.admit(verified).await?;
-        self.gate.admit_once(&verified, self.clock.now())?;
-        let parts = parts.and_then(|parts| parts.as_ref().ok());
-        let nonce = if gate::may_change(&request.method, parts) {
-            Nonce::of(verified)
-        } else {
-            Nonce::default()
-        };
-        Ok((Caller::User(user), nonce))
     }
 
     async fn single(
         &self,
         endpoint: Endpoint,
         request: SubRequest,
-        caller: Caller,
-        nonce: Nonce,
+        asking: &Asking<'_, H::User>,
     ) -> Result<Answer, Refusal> {
         let methods = endpoint.methods();
         let method = match request.method {
@@ -172,9 +168,9 @@ impl<H: House> Pipeline<H> {
             method => method,
         };
         if !methods.contains(&method) {
-            return Ok(wrong_method(methods));
+            return Ok(Answer::wrong_method(methods));
         }
-        if request.body.len() > endpoint.max_body(&self.limits) {
+        if request.body.len() > endpoint.max_body(asking.config) {
             return Err(Refusal::TooLarge);
         }
         let call = Call {
@@ -182,112 +178,13 @@ impl<H: House> Pipeline<H> {
             target: request.target,
             headers: request.headers,
             body: request.body,
-            caller,
-            now: self.clock.now(),
-            nonce,
+            caller: asking.caller.clone(),
+            now: asking.now,
         };
         self.house.answer(endpoint, call).await
     }
-
-    /// Runs all parts as the caller. If only one of them changes something, the nonce is burnt in
-    /// its transaction; if several do, before them all.
-    fn batch(
-        &self,
-        order: Order,
-        parts: Parts,
-        caller: Caller,
-        nonce: Nonce,
-        depth: u8,
-    ) -> BoxFuture<'_, Result<Answer, Refusal>> {
-        async move {
-            let mut nonce = Some(nonce);
-            if changes(&parts) > 1
-                && let Some(verified) = nonce.take().and_then(|nonce| nonce.take())
-            {
-                self.house.burn(verified).await?;
-            }
-            let mut replies = Vec::with_capacity(parts.len());
-            let mut room = MAX_BATCH_REPLY;
-            for part in parts {
-                let answer = self.part(part, &caller, &mut nonce, depth).await;
-                let answer = answer.unwrap_or_else(Answer::from).within(&mut room);
-                let reply = answer.into_part().await;
-                let last = order == Order::UntilFailure && batch::ends_sequence(&reply);
-                replies.push(reply);
-                if last {
-                    break;
-                }
-            }
-            let reply = batch::reply(&replies);
-            Ok(Answer::json_bytes(axum::http::StatusCode::OK, reply))
-        }
-        .boxed()
-    }
-
-    async fn part(
-        &self,
-        part: Result<SubRequest, Refusal>,
-        caller: &Caller,
-        nonce: &mut Option<Nonce>,
-        depth: u8,
-    ) -> Result<Answer, Refusal> {
-        let request = part?;
-        let endpoint = Endpoint::of(&request.target);
-        let template = endpoint.as_ref().map_or("other", Endpoint::template);
-        let nonce = if may_change(&request) {
-            nonce.take()
-        } else {
-            None
-        };
-        let who = (caller.clone(), nonce.unwrap_or_default());
-        let parts = parse_parts(&endpoint, &request);
-        let answer = self.run(endpoint, parts, request, who, depth).await;
-        let answer = answer.unwrap_or_else(Answer::from);
-        self.metrics.answered(template, answer.status);
-        Ok(answer)
-    }
 }
 
-impl Answer {
-    /// Itself, if it fits into what room is left, or a refusal.
-    fn within(self, room: &mut usize) -> Self {
-        let len = match &self.content {
-            Content::Bytes(bytes) => bytes.len(),
-            Content::Stream { len, .. } => usize::try_from(*len).unwrap_or(usize::MAX),
-        };
-        match room.checked_sub(len) {
-            Some(left) => {
-                *room = left;
-                self
-            }
-            None => Refusal::TooLarge.into(),
-        }
-    }
-}
-
-/// The parts of a batch; `None` of anything else.
-fn parse_parts(
-    endpoint: &Result<Endpoint, Refusal>,
-    request: &SubRequest,
-) -> Option<Result<Parts, Refusal>> {
-    let is_batch = matches!(endpoint, Ok(Endpoint::Batch(_))) && request.method == Method::POST;
-    is_batch.then(|| batch::parse(&request.body))
-}
-
-fn may_change(request: &SubRequest) -> bool {
-    gate::may_change(&request.method, None)
-}
-
-fn changes(parts: &Parts) -> usize {
-    let parts = parts.iter().flatten();
-    parts.filter(|part| may_change(part)).count()
-}
-
-fn wrong_method(methods: &[Method]) -> Answer {
-    let allow = Answer::options(methods).headers.remove(ALLOW);
-    let answer = Answer::from(Refusal::WrongMethod);
-    match allow {
-        Some(allow) => answer.with(ALLOW, allow),
-        None => answer,
-    }
+fn template(endpoint: &Result<Endpoint, Refusal>) -> &'static str {
+    endpoint.as_ref().map_or("other", Endpoint::template)
 }

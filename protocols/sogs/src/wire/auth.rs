@@ -8,6 +8,8 @@
 //! the order of [`AuthError`]. Only then is there a [`Verified`] caller to ask a database about:
 //! nothing may be created, moved or burnt for somebody who only claims to be somebody.
 
+use std::time::Duration;
+
 use axum::http::{HeaderMap, Method};
 use relay_core::clock::UnixTime;
 
@@ -23,8 +25,6 @@ pub const HEADERS: [&str; 4] = [
     "x-sogs-timestamp",
     "x-sogs-signature",
 ];
-
-const MAX_CLOCK_SKEW_MILLIS: u64 = 24 * 60 * 60 * 1000;
 
 /// Who may sign.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -86,17 +86,18 @@ impl Credentials {
         Ok(Some(credentials))
     }
 
-    /// Checks that the request is of now and signed.
+    /// Checks that the request is of now, give or take a tolerance, and signed.
     pub fn verify(
         &self,
         server_public: &[u8; 32],
         method: &Method,
         target: &Target,
         body: &[u8],
-        now: UnixTime,
+        (now, tolerance): (UnixTime, Duration),
     ) -> Result<Verified, AuthError> {
         let timestamp = self.time().ok_or(AuthError::BadTimestamp)?;
-        if timestamp.millis().abs_diff(now.millis()) > MAX_CLOCK_SKEW_MILLIS {
+        let off = timestamp.since(now).max(now.since(timestamp));
+        if off > tolerance {
             return Err(AuthError::TimestampOff);
         }
         let message = self.message(server_public, method, target, body);
@@ -183,6 +184,8 @@ mod tests {
     use super::*;
     use crate::vectors;
 
+    const DAY: Duration = Duration::from_hours(24);
+
     const OPEN: KeyPolicy = KeyPolicy {
         require_blinded: false,
         accept_25: true,
@@ -223,7 +226,7 @@ mod tests {
             let message = credentials.message(&server, &method, &target, body);
             assert_eq!(message, vectors::hex(&case["signed_bytes_hex"]));
         }
-        credentials.verify(&server, &method, &target, body, now)
+        credentials.verify(&server, &method, &target, body, (now, DAY))
     }
 
     fn cases() -> Vec<Value> {

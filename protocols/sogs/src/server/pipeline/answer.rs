@@ -108,6 +108,14 @@ impl Answer {
         answer
     }
 
+    /// 405, with the methods an endpoint knows.
+    pub fn wrong_method(methods: &[Method]) -> Self {
+        Self {
+            headers: Self::options(methods).headers,
+            ..Refusal::WrongMethod.into()
+        }
+    }
+
     /// With one more header.
     #[must_use]
     pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {

@@ -6,13 +6,12 @@
 
 use axum::http::Method;
 
+use crate::config::SogsConfig;
 use crate::crypto::SessionId;
 use crate::domain::reactions::Emoji;
 use crate::domain::token::RoomToken;
 use crate::wire::onion::{self, Version};
 use crate::wire::{MAX_JSON, Refusal, Target};
-
-use super::Limits;
 
 /// An endpoint and what its path names.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -120,7 +119,7 @@ const GET_POST_DELETE: &[Method] = &[Method::GET, Method::POST, Method::DELETE];
 impl Endpoint {
     /// The endpoint a path leads to. A reaction that is too long is refused as malformed, everything
     /// else as not found.
-    pub fn of(target: &Target) -> Result<Self, Refusal> {
+    pub fn of(target: &Target, config: &SogsConfig) -> Result<Self, Refusal> {
         let path = target.path();
         if let Some(version) = Version::of_path(path) {
             return Ok(Self::Onion(version));
@@ -128,7 +127,8 @@ impl Endpoint {
         let path = path.strip_prefix('/').ok_or(Refusal::NotFound)?;
         if let Some((token, rest)) = path.strip_prefix("room/").map(split) {
             let token = token.parse().map_err(|_| Refusal::NotFound)?;
-            return InRoom::of(rest).map(|rest| Self::Room(token, rest));
+            let max_emoji = config.messages.max_reaction;
+            return InRoom::of(rest, max_emoji).map(|rest| Self::Room(token, rest));
         }
         if let Some(rest) = path.strip_prefix("legacy/") {
             return Ok(Self::Legacy(rest.to_owned()));
@@ -166,10 +166,13 @@ impl Endpoint {
     }
 
     /// The longest body it reads.
-    pub fn max_body(&self, limits: &Limits) -> usize {
+    pub fn max_body(&self, config: &SogsConfig) -> usize {
         match self {
             Self::Batch(_) | Self::Onion(_) | Self::Legacy(_) => onion::MAX_BODY,
-            Self::Room(_, InRoom::Upload) => limits.file,
+            Self::Room(token, InRoom::Upload) => {
+                let max = config.max_file_size_in(token.as_str()).get();
+                usize::try_from(max).unwrap_or(usize::MAX)
+            }
             _ => MAX_JSON,
         }
     }
@@ -199,7 +202,7 @@ impl Endpoint {
 }
 
 impl InRoom {
-    fn of(path: Option<&str>) -> Result<Self, Refusal> {
+    fn of(path: Option<&str>, max_emoji: usize) -> Result<Self, Refusal> {
         let Some(path) = path else {
             return Ok(Self::Info);
         };
@@ -208,7 +211,7 @@ impl InRoom {
             return Self::plural(kind).ok_or(Refusal::NotFound);
         };
         if kind.starts_with("react") {
-            return Self::reaction(kind, rest);
+            return Self::reaction(kind, rest, max_emoji);
         }
         Self::single(kind, rest).ok_or(Refusal::NotFound)
     }
@@ -243,14 +246,14 @@ impl InRoom {
         }
     }
 
-    fn reaction(kind: &str, rest: &str) -> Result<Self, Refusal> {
+    fn reaction(kind: &str, rest: &str, max_emoji: usize) -> Result<Self, Refusal> {
         let (message, emoji) = split(rest);
         let message = number(message).ok_or(Refusal::NotFound)?;
         let emoji = emoji.filter(|emoji| !emoji.is_empty());
         let emoji = match (kind, emoji) {
             ("reactions", None) if !rest.ends_with('/') => None,
             (_, None) => return Err(Refusal::NotFound),
-            (_, Some(emoji)) => Some(Emoji::parse(emoji)?),
+            (_, Some(emoji)) => Some(Emoji::parse(emoji, max_emoji)?),
         };
         match (kind, emoji) {
             ("reaction", Some(emoji)) => Ok(Self::Reaction(message, emoji)),

@@ -17,6 +17,7 @@ use tower::ServiceExt;
 use super::answer::{Answer, Content};
 use super::endpoint::Endpoint;
 use super::{House, Pipeline};
+use crate::config::SogsConfig;
 use crate::wire::onion::{self, OnionError, ReplyKey, Version};
 use crate::wire::{MAX_JSON, Refusal, SubRequest, SubResponse, Target};
 
@@ -37,56 +38,42 @@ impl<H: House> Pipeline<H> {
         let Some(target) = target(&request) else {
             return Answer::from(Refusal::Malformed).into_response();
         };
-        match Endpoint::of(&target) {
+        let config = self.config.get();
+        match Endpoint::of(&target, &config) {
             Ok(Endpoint::Onion(version)) if request.method() == Method::POST => {
                 self.onion(version, request).await.into_response()
             }
             Err(Refusal::NotFound) if is_for_pages(request.method()) => {
-                self.page(target, request, pages).await
+                self.page(target, request, pages, &config).await
             }
-            endpoint => match self.read(endpoint, target, request).await {
+            endpoint => match read(endpoint, target, request, &config).await {
                 Ok(request) => self.answer(request).await.into_response(),
                 Err(refusal) => Answer::from(refusal).into_response(),
             },
         }
     }
 
-    async fn read(
+    /// Pages are for everybody, but who signs is held to it here too.
+    async fn page(
         &self,
-        endpoint: Result<Endpoint, Refusal>,
         target: Target,
         request: Request<Body>,
-    ) -> Result<SubRequest, Refusal> {
-        let max = endpoint.map_or(MAX_JSON, |endpoint| endpoint.max_body(&self.limits));
-        let (head, body) = request.into_parts();
-        Ok(SubRequest {
-            method: head.method,
-            target,
-            headers: head.headers,
-            body: read_body(body, max).await?,
-        })
-    }
-
-    /// Pages are for everybody, but who signs is held to it here too.
-    async fn page(&self, target: Target, request: Request<Body>, pages: Router) -> Response<Body> {
+        pages: Router,
+        config: &SogsConfig,
+    ) -> Response<Body> {
         let signed = SubRequest {
             method: request.method().clone(),
             target,
             headers: request.headers().clone(),
             body: Bytes::new(),
         };
-        let response = match self.identify(&signed).await {
-            Ok(()) => pages.oneshot(request).await,
+        let response = match self.identify(&signed, None, config).await {
+            Ok(_) => pages.oneshot(request).await,
             Err(refusal) => Ok(Answer::from(refusal).into_response()),
         };
         let Ok(response) = response;
         self.metrics.answered("page", response.status());
         response
-    }
-
-    async fn identify(&self, request: &SubRequest) -> Result<(), Refusal> {
-        let verified = self.gate.verify(request, self.clock.now())?;
-        self.admit(verified, request, None).await.map(drop)
     }
 
     async fn onion(&self, version: Version, request: Request<Body>) -> Answer {
@@ -136,6 +123,22 @@ fn is_for_pages(method: &Method) -> bool {
 fn target(request: &Request<Body>) -> Option<Target> {
     let uri = request.uri().path_and_query();
     Target::parse(uri.map_or("/", |uri| uri.as_str()))
+}
+
+async fn read(
+    endpoint: Result<Endpoint, Refusal>,
+    target: Target,
+    request: Request<Body>,
+    config: &SogsConfig,
+) -> Result<SubRequest, Refusal> {
+    let max = endpoint.map_or(MAX_JSON, |endpoint| endpoint.max_body(config));
+    let (head, body) = request.into_parts();
+    Ok(SubRequest {
+        method: head.method,
+        target,
+        headers: head.headers,
+        body: read_body(body, max).await?,
+    })
 }
 
 async fn read_body(body: Body, max: usize) -> Result<Bytes, Refusal> {

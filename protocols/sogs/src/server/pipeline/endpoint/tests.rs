@@ -5,7 +5,8 @@ use super::*;
 const ID: &str = "15aabbccddeeff00112233445566778899aabbccddeeff00112233445566778899";
 
 fn of(path: &str) -> Result<Endpoint, Refusal> {
-    Endpoint::of(&Target::parse(path).expect("a target"))
+    let target = Target::parse(path).expect("a target");
+    Endpoint::of(&target, &SogsConfig::default())
 }
 
 fn in_room(path: &str) -> InRoom {
@@ -53,13 +54,13 @@ fn ids_are_lowered() {
 
 #[test]
 fn emoji_come_in_any_form_and_may_hold_slashes() {
-    let thumb = Emoji::parse("👍").expect("an emoji");
+    let thumb = Emoji::parse("👍", 12).expect("an emoji");
     assert_eq!(in_room("reaction/7/👍"), InRoom::Reaction(7, thumb.clone()));
     assert_eq!(
         in_room("reaction/7/%F0%9F%91%8D"),
         InRoom::Reaction(7, thumb)
     );
-    let yes_or_no = Emoji::parse("y/n").expect("an emoji");
+    let yes_or_no = Emoji::parse("y/n", 12).expect("an emoji");
     assert_eq!(
         in_room("reactors/7/y/n"),
         InRoom::Reactors(7, yes_or_no.clone())
@@ -113,9 +114,9 @@ fn what_does_not_fit_is_not_found() {
 
 #[test]
 fn uploads_alone_may_be_as_long_as_files() {
-    let limits = Limits { file: 5_000_000 };
-    let max = |path| of(path).expect("an endpoint").max_body(&limits);
-    assert_eq!(max("/room/x/file"), 5_000_000);
+    let config = SogsConfig::default();
+    let max = |path| of(path).expect("an endpoint").max_body(&config);
+    assert_eq!(max("/room/x/file"), 10_000_000);
     assert_eq!(max("/room/x/message"), MAX_JSON);
     assert_eq!(max("/batch"), onion::MAX_BODY);
 }

@@ -18,6 +18,7 @@ pub mod server;
 pub mod store;
 #[cfg(test)]
 mod vectors;
+pub mod web;
 pub mod wire;
 
 use std::sync::Arc;

@@ -4,6 +4,7 @@
 //! - [`Bed`]: a folder with a configuration, from which daemons are started;
 //! - [`notes`]: notes in the audit log, the smallest thing that a daemon acknowledges;
 //! - [`see`]: looking at a running daemon: its figures, its state, its files;
+//! - [`independent`]: clients in Python that share no code with us;
 //! - [`stranger`]: processes that are no children of ours;
 //! - [`certificates`]: certificates made and looked at with the `openssl` command.
 
@@ -14,6 +15,7 @@
 
 mod bed;
 pub mod certificates;
+pub mod independent;
 pub mod notes;
 pub mod see;
 pub mod stranger;

@@ -18,6 +18,7 @@ mod limits;
 mod messages;
 mod metrics;
 mod moderation;
+pub mod pages;
 mod permissions;
 mod pins;
 pub mod pipeline;

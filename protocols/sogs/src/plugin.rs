@@ -127,9 +127,13 @@ impl Running {
 
 impl Relay for Running {
     fn ready_line(&self, addresses: &[String]) -> String {
-        let at = |address: &String| match address.starts_with("unix:") {
-            true => address.clone(),
-            false => format!("http://{address}"),
+        let at = |address: &String| {
+            let scheme = if address.starts_with("unix:") {
+                ""
+            } else {
+                "http://"
+            };
+            format!("{scheme}{address}")
         };
         let addresses: Vec<_> = addresses.iter().map(at).collect();
         let key = self.server.key.public_hex();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use relay_core::clock::Clock;
 use serde_json::{Value, json};
 
 use super::bench::{Bench, OPEN, Person, Reply, bench};
@@ -71,7 +72,6 @@ async fn bans_end_when_they_should() {
         json!([{"at": 1_700_000_030.0, "session_id": bench.id(&target), "banned": false}]);
     assert_eq!(futures, expected);
     bench.clock.advance(Duration::from_secs(31));
-    use relay_core::clock::Clock;
     bench
         .server
         .tables
@@ -199,7 +199,6 @@ async fn permissions_change_later_too() {
         assert_eq!(post(bad.clone()).await.status, 400, "{bad}");
     }
     bench.clock.advance(Duration::from_secs(11));
-    use relay_core::clock::Clock;
     bench
         .server
         .tables

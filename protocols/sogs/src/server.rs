@@ -3,4 +3,5 @@
 //! [`pipeline`] knows frames, signatures and paths, and nothing of rooms; behind it every resource
 //! has a file here.
 
+pub mod legacy;
 pub mod pipeline;

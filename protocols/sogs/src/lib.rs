@@ -5,10 +5,13 @@
 //! [`domain`]. When switched on it binds its addresses and answers every request with `501 Not
 //! Implemented`, and the daemon reports that it is not ready.
 
+#[cfg(test)]
+mod bed;
 pub mod config;
 pub mod crypto;
 pub mod domain;
 pub mod files;
+pub mod jobs;
 #[cfg(test)]
 mod poll;
 mod private;

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use relay_core::clock::UnixTime;
+use relay_core::clock::{TestClock, UnixTime};
 use relay_core::entropy::Entropy;
+use relay_core::telemetry::metrics::Metrics;
 use relay_storage::{Database, DatabaseUrl, StorageOptions, Store, Unobserved};
 use tempfile::TempDir;
 
@@ -11,9 +12,11 @@ use crate::config::{Current, SogsConfig};
 use crate::crypto::client::Client;
 use crate::crypto::{ServerKey, SessionId};
 use crate::domain::files::Lifetimes;
+use crate::domain::filter::words::WordList;
 use crate::domain::identity::Naming;
 use crate::domain::rate::RateLimit;
 use crate::files::{FilePath, FileStore, Room as Space};
+use crate::server::{Parts, Server};
 use crate::store::change::Actor;
 use crate::store::files::NewFile;
 use crate::store::posting::{Filtered, Posting};
@@ -84,6 +87,20 @@ impl Bed {
         };
         let user = self.tables.admit(id, NOW).await.expect("admitted");
         (id, user.id)
+    }
+
+    /// With a front, but nobody listening.
+    pub(crate) fn server(&self) -> Arc<Server> {
+        let parts = Parts {
+            tables: self.tables.clone(),
+            files: self.files.clone(),
+            key: Arc::clone(&self.key),
+            config: self.config.clone(),
+            words: WordList::built_in(),
+            clock: Arc::new(TestClock::at(NOW)),
+            entropy: self.entropy.clone(),
+        };
+        Arc::new(Server::new(parts, &Metrics::default()))
     }
 
     pub(crate) async fn make_admin(&self, id: SessionId) {

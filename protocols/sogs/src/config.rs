@@ -69,7 +69,6 @@ pub struct SogsConfig {
     pub moderation_log_expiry: Span,
 
     /// Who callers are, and that requests are not repeated.
-    #[schemars(extend("x-reload" = true))]
     pub auth: AuthConfig,
 
     /// Messages and their reactions.

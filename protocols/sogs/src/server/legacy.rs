@@ -2,9 +2,9 @@
 //!
 //! Everything is JSON with a `status_code`; the room is named in a header, the caller by a token or
 //! by a signature, which goes before the token. Ids are unblinded here, so that a server that
-//! requires blinded ones answers only what needs no user. What today's API does the same way is
-//! left to it: rules and limits are its own. Where the old server's documentation and its code named
-//! a key differently, both are there.
+//! requires blinded ones answers only what needs no user. Rules, limits and filters are those of
+//! today's API. Where the old server's documentation and its code named a key differently, both are
+//! there.
 
 mod caller;
 mod files;
@@ -20,80 +20,40 @@ mod token;
 use std::sync::Arc;
 
 use axum::http::{Method, StatusCode};
-use relay_core::clock::UnixTime;
-use relay_core::entropy::Entropy;
 use serde::Serialize;
 
-pub use self::caller::Who;
 use self::route::Route;
 use super::pipeline::answer::Answer;
-use super::pipeline::call::Call;
-use crate::config::{Current, SogsConfig};
-use crate::crypto::ServerKey;
-use crate::files::FileStore;
-use crate::store::{Room, StoreError, StoredMessage, Tables};
-use crate::wire::messages::NewMessage;
-use crate::wire::refusal::AuthError;
-use crate::wire::{Refusal, legacy};
-
-/// What the legacy API stands on.
-#[derive(Clone, Debug)]
-pub struct Legacy {
-    /// The tables.
-    pub tables: Tables,
-    /// The bytes of files.
-    pub files: FileStore,
-    /// The settings.
-    pub config: Current,
-    /// What tokens are signed with.
-    pub key: Arc<ServerKey>,
-    /// For challenges.
-    pub entropy: Entropy,
-}
-
-/// What today's API does for the old one.
-pub trait Posts: Send + Sync {
-    /// Posts a message, by the same rules, limits and filters.
-    fn post(
-        &self,
-        who: &Who,
-        room: &Arc<Room>,
-        new: NewMessage,
-        now: UnixTime,
-    ) -> impl Future<Output = Result<Arc<StoredMessage>, Refusal>> + Send;
-}
+use super::{Answered, Ask, Server};
+use crate::config::SogsConfig;
+use crate::wire::{AuthError, Refusal, legacy};
 
 /// A request to the legacy API, and the settings it is answered by.
-struct Request<'a, P> {
-    legacy: &'a Legacy,
-    posts: &'a P,
+struct Request<'a> {
+    server: &'a Server,
     config: Arc<SogsConfig>,
-    call: Call<Who>,
+    ask: Ask,
 }
 
-type Outcome = Result<Answer, Refusal>;
-
-impl Legacy {
+impl Server {
     /// Answers what is asked for below `/legacy/`.
-    pub async fn answer<P: Posts>(&self, posts: &P, path: &str, call: Call<Who>) -> Answer {
+    pub(super) async fn legacy(&self, path: &str, ask: Ask) -> Answered {
         let request = Request {
-            legacy: self,
-            posts,
+            server: self,
             config: self.config.get(),
-            call,
+            ask,
         };
         let answer = match Route::of(path) {
             Some(route) => request.answer(route).await,
             None => Err(Refusal::NotFound),
         };
-        answer.unwrap_or_else(refused)
+        answer.or_else(refused)
     }
 }
 
-impl<P: Posts> Request<'_, P> {
-    async fn answer(&self, route: Route) -> Outcome {
-        let method = self.call.method.clone();
-        match (method, route) {
+impl Request<'_> {
+    async fn answer(&self, route: Route) -> Answered {
+        match (self.ask.method.clone(), route) {
             (Method::GET, Route::Rooms) => self.rooms().await,
             (Method::GET, Route::Room(token)) => self.one_room(&token).await,
             (Method::GET, Route::Image(token)) => self.image(&token).await,
@@ -123,33 +83,23 @@ impl<P: Posts> Request<'_, P> {
 
 /// A success with what it has to say.
 #[expect(clippy::unnecessary_wraps, reason = "endpoints end with it")]
-fn ok(content: impl Serialize) -> Outcome {
+fn ok(content: impl Serialize) -> Answered {
     Ok(Answer::json(&legacy::Answer::ok(content)))
 }
 
 /// A success that says nothing more.
 #[expect(clippy::unnecessary_wraps, reason = "endpoints end with it")]
-fn nothing() -> Outcome {
-    Ok(Answer::json(&legacy::Answer::status(
-        StatusCode::OK.as_u16(),
-    )))
+fn nothing() -> Answered {
+    let done = legacy::Answer::status(StatusCode::OK.as_u16());
+    Ok(Answer::json(&done))
 }
 
 /// Only the status; but that ids must be blinded is said as everywhere, because clients read it.
-fn refused(refusal: Refusal) -> Answer {
-    match refusal {
-        Refusal::Auth(AuthError::BlindedOnly) => refusal.into(),
-        _ => {
-            let status = refusal.status();
-            Answer::json_with(status, &legacy::Answer::status(status.as_u16()))
-        }
+fn refused(refusal: Refusal) -> Answered {
+    if refusal == Refusal::Auth(AuthError::BlindedOnly) {
+        return Err(refusal);
     }
-}
-
-/// As every other resource tells faults of the store.
-fn of_store(error: StoreError) -> Refusal {
-    match error {
-        StoreError::Refused(refusal) => refusal,
-        StoreError::Read(_) | StoreError::Write(_) => Refusal::Unavailable,
-    }
+    let status = refusal.status();
+    let answer = legacy::Answer::status(status.as_u16());
+    Ok(Answer::json_with(status, &answer))
 }

@@ -2,17 +2,18 @@
 
 use serde_json::json;
 
-use super::{Outcome, Request, of_store, ok};
+use super::{Request, ok};
 use crate::domain::permissions::{Need, Permissions};
 use crate::domain::token::RoomToken;
+use crate::server::Answered;
 use crate::store::Room;
 use crate::wire::rooms::RoomChange;
 use crate::wire::{Base64, Refusal, legacy};
 
-impl<P> Request<'_, P> {
+impl Request<'_> {
     /// Those that everybody may know of.
-    pub(super) async fn rooms(&self) -> Outcome {
-        let rooms = self.legacy.tables.rooms().await.map_err(of_store)?;
+    pub(super) async fn rooms(&self) -> Answered {
+        let rooms = self.server.tables.rooms().await?;
         let rooms = rooms.iter().filter(|room| open(room));
         ok(legacy::Rooms {
             rooms: rooms.map(|room| shown(room)).collect(),
@@ -20,7 +21,7 @@ impl<P> Request<'_, P> {
     }
 
     /// Hides those that not everybody may know of, which the old servers did not.
-    pub(super) async fn one_room(&self, token: &RoomToken) -> Outcome {
+    pub(super) async fn one_room(&self, token: &RoomToken) -> Answered {
         let room = self.room_by(token.as_str()).await?;
         if !open(&room) {
             return Err(Refusal::NotFound);
@@ -28,37 +29,34 @@ impl<P> Request<'_, P> {
         ok(legacy::OneRoom { room: shown(&room) })
     }
 
-    pub(super) async fn image(&self, token: &RoomToken) -> Outcome {
+    pub(super) async fn image(&self, token: &RoomToken) -> Answered {
         let room = self.room_by(token.as_str()).await?;
         let image = room.image.filter(|_| open(&room));
-        let bytes = self.bytes(&room, image.ok_or(Refusal::NotFound)?).await?;
+        let bytes = self.bytes(room.id, image.ok_or(Refusal::NotFound)?).await?;
         ok(legacy::Download {
             result: Base64(bytes.into()),
         })
     }
 
-    pub(super) async fn set_image(&self, token: &RoomToken) -> Outcome {
-        let (who, room) = (self.who().await?, self.room_by(token.as_str()).await?);
-        if !who.user.permissions(&room).allow(Need::Administer) {
-            return Err(Refusal::Denied);
-        }
-        let id = self.keep(&who.actor, &room).await?;
+    pub(super) async fn set_image(&self, token: &RoomToken) -> Answered {
+        let (signed, room) = (self.signed().await?, self.room_by(token.as_str()).await?);
+        let (signed, at) = self.allowed_in(room, signed, Need::Administer)?;
+        let id = self.keep(&signed, &at).await?;
         let change = RoomChange {
             image: Some(id),
             ..RoomChange::default()
         };
-        let changed = self
-            .legacy
-            .tables
-            .change_room(&who.actor, room.id, change, self.call.now);
-        changed.await.map_err(of_store)?;
-        ok(json!({ "result": id, "room_id": room.token }))
+        let (tables, now) = (&self.server.tables, self.ask.now);
+        tables
+            .change_room(&signed.actor, at.id(), change, now)
+            .await?;
+        ok(json!({ "result": id, "room_id": at.room.token }))
     }
 
-    pub(super) async fn member_count(&self) -> Outcome {
-        let (_, room) = self.allowed(Need::Access).await?;
+    pub(super) async fn member_count(&self) -> Answered {
+        let (_, at) = self.allowed(Need::Access).await?;
         ok(legacy::MemberCount {
-            member_count: room.active_users,
+            member_count: at.room.active_users,
         })
     }
 }

@@ -3,16 +3,16 @@
 use axum::body::Bytes;
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use relay_core::clock::UnixTime;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::bed::{Bed, NOW, posting};
+use crate::bed::{Bed, NOW};
 use crate::crypto::LegacyToken;
 use crate::crypto::client::Client;
 use crate::domain::identity::Naming;
 use crate::server::pipeline::call::Caller;
-use crate::store::posting::Filtered;
 use crate::wire::{Target, encode_base64};
 
 /// A line of SQL, as an importer would write it.
@@ -30,44 +30,22 @@ impl relay_storage::Unit for Moved {
     }
 }
 
-/// Posts without filters and limits.
-struct Plain(Tables);
-
-impl Posts for Plain {
-    async fn post(
-        &self,
-        who: &Who,
-        room: &Arc<Room>,
-        new: NewMessage,
-        now: UnixTime,
-    ) -> Result<Arc<StoredMessage>, Refusal> {
-        let posting = posting(now);
-        let posted = self
-            .0
-            .post(&who.actor, room.id, new, Filtered::default(), posting);
-        posted.await.map_err(of_store)
-    }
-}
-
 /// A server of the old kind.
 struct Old {
-    legacy: Legacy,
+    server: Arc<Server>,
     bed: Bed,
     now: UnixTime,
 }
 
 impl Old {
     async fn start() -> Self {
-        let bed = Bed::make(Naming::Unblinded).await;
-        let legacy = Legacy {
-            tables: bed.tables.clone(),
-            files: bed.files.clone(),
-            config: bed.config.clone(),
-            key: Arc::clone(&bed.key),
-            entropy: bed.entropy.clone(),
-        };
+        Self::with(Naming::Unblinded).await
+    }
+
+    async fn with(naming: Naming) -> Self {
+        let bed = Bed::make(naming).await;
         Self {
-            legacy,
+            server: bed.server(),
             bed,
             now: NOW,
         }
@@ -101,7 +79,7 @@ impl Old {
     ) -> (u16, Bytes) {
         let target = Target::parse(&format!("/legacy/{path}")).expect("a target");
         let below = target.path().trim_start_matches("/legacy/").to_owned();
-        let call = Call {
+        let ask = Ask {
             method: method.parse().expect("a method"),
             target,
             headers,
@@ -109,9 +87,8 @@ impl Old {
             caller: Caller::Anonymous,
             now: self.now,
         };
-        let posts = Plain(self.legacy.tables.clone());
-        let answer = self.legacy.answer(&posts, &below, call).await;
-        let answer = answer.into_part().await;
+        let answer = self.server.legacy(&below, ask).await;
+        let answer = answer.unwrap_or_else(Answer::from).into_part().await;
         (answer.status.as_u16(), answer.body)
     }
 
@@ -120,7 +97,7 @@ impl Old {
     }
 
     fn token(&self, client: &Client) -> String {
-        let token = LegacyToken::issue(&self.legacy.key, &client.id05());
+        let token = LegacyToken::issue(&self.server.key, &client.id05());
         token.expect("a token").to_hex().to_string()
     }
 
@@ -353,8 +330,8 @@ async fn challenges_are_for_those_who_are_not_banned() {
     assert_eq!(status, 200);
     assert!(answer["challenge"]["ciphertext"].is_string());
     let key = answer["challenge"]["ephemeral_public_key"].as_str();
-    assert_eq!(key, Some(encode_base64(old.legacy.key.public()).as_str()));
-    let known: Option<_> = old.legacy.tables.named(ann.id05()).await.expect("read");
+    assert_eq!(key, Some(encode_base64(old.server.key.public()).as_str()));
+    let known: Option<_> = old.server.tables.named(ann.id05()).await.expect("read");
     assert!(known.is_none(), "asking makes nobody known");
 
     old.make_admin(&ann).await;
@@ -411,9 +388,8 @@ async fn who_cannot_be_believed_is_told_so() {
 
 #[tokio::test]
 async fn blinding_servers_answer_what_needs_no_user() {
-    let (old, ann) = (Old::start().await, user(1));
+    let (old, ann) = (Old::with(Naming::Blinded15).await, user(1));
     let token = old.token(&ann);
-    old.legacy.config.reload(SogsConfig::default());
     let mut headers = HeaderMap::new();
     headers.insert("room", HeaderValue::from_static("lounge"));
     headers.insert(AUTHORIZATION, HeaderValue::from_str(&token).expect("ASCII"));
@@ -445,7 +421,7 @@ async fn blinding_servers_answer_what_needs_no_user() {
 async fn numbers_from_before_an_import_still_mean_something() {
     let (old, ann) = (Old::start().await, user(1));
     let (first, second) = (old.post(&ann, b"1").await, old.post(&ann, b"2").await);
-    let db = old.legacy.tables.store();
+    let db = old.server.tables.store();
     let moved = Moved {
         sql: format!(
             "INSERT INTO sogs_import_room VALUES ({}, 10, {})",

@@ -139,9 +139,12 @@ impl Running {
 
 impl Relay for Running {
     fn ready_line(&self, addresses: &[String]) -> String {
-        let at = |address: &String| match address.starts_with("unix:") {
-            true => address.clone(),
-            false => format!("http://{address}"),
+        let at = |address: &String| {
+            if address.starts_with("unix:") {
+                address.clone()
+            } else {
+                format!("http://{address}")
+            }
         };
         let addresses: Vec<_> = addresses.iter().map(at).collect();
         let key = self.server.key.public_hex();

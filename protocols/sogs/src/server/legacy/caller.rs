@@ -59,23 +59,23 @@ impl Request<'_> {
     /// Who asks about which room, if they may do this there.
     pub(super) async fn allowed(&self, need: Need) -> Result<(Signed, At), Refusal> {
         let (signed, room) = (self.signed().await?, self.room().await?);
-        self.allowed_in(room, signed, need)
+        entered(room, signed, need)
     }
+}
 
-    pub(super) fn allowed_in(
-        &self,
-        room: Arc<Room>,
-        signed: Signed,
-        need: Need,
-    ) -> Result<(Signed, At), Refusal> {
-        let at = At {
-            permissions: signed.user.permissions(&room),
-            reader: signed.user.reader(&room),
-            room,
-        };
-        at.need(need, Refusal::Denied)?;
-        Ok((signed, at))
-    }
+/// Somebody in a room, if they may do this there.
+pub(super) fn entered(
+    room: Arc<Room>,
+    signed: Signed,
+    need: Need,
+) -> Result<(Signed, At), Refusal> {
+    let at = At {
+        permissions: signed.user.permissions(&room),
+        reader: signed.user.reader(&room),
+        room,
+    };
+    at.need(need, Refusal::Denied)?;
+    Ok((signed, at))
 }
 
 /// 401: a token that was not issued here.

@@ -1,5 +1,6 @@
 //! Polls: what is new in several rooms at once. A room that cannot be polled says so by itself.
 
+use super::caller::entered;
 use super::{Request, ok};
 use crate::domain::permissions::Need;
 use crate::server::Answered;
@@ -26,7 +27,7 @@ impl Request<'_> {
         let limit = usize::from(legacy::MAX_LIST);
         let signed = self.signed_by(request.auth_token.as_deref()).await?;
         let room = self.room_by(&request.room_id).await?;
-        let (signed, at) = self.allowed_in(room, signed, Need::Read)?;
+        let (signed, at) = entered(room, signed, Need::Read)?;
         let from = request.from_message_server_id;
         let messages = self.since(&signed, &at, from, limit).await?;
         let from = request.from_deletion_server_id;

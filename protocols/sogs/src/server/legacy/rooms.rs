@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::caller::entered;
 use super::{Request, ok};
 use crate::domain::permissions::{Need, Permissions};
 use crate::domain::token::RoomToken;
@@ -40,7 +41,7 @@ impl Request<'_> {
 
     pub(super) async fn set_image(&self, token: &RoomToken) -> Answered {
         let (signed, room) = (self.signed().await?, self.room_by(token.as_str()).await?);
-        let (signed, at) = self.allowed_in(room, signed, Need::Administer)?;
+        let (signed, at) = entered(room, signed, Need::Administer)?;
         let id = self.keep(&signed, &at).await?;
         let change = RoomChange {
             image: Some(id),

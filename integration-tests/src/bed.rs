@@ -34,12 +34,14 @@ impl Default for Bed {
 }
 
 impl Bed {
-    /// The defaults, but metrics on a free port.
+    /// The defaults, but metrics on a free port and no SOGS: its port is the same everywhere.
     pub fn new() -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory can be made");
         let config = Table::new();
         let metrics = Relayd::free_address().to_string();
-        Self { dir, config }.with("metrics.listen", metrics)
+        let bed = Self { dir, config };
+        bed.with("metrics.listen", metrics)
+            .with("sogs.enabled", false)
     }
 
     /// The same with this database; `None` when it is not installed, which is said loudly.

@@ -104,7 +104,7 @@ impl Server {
         assert!(!headers.contains_key("content-length"), "{headers:?}");
         Some(Answer {
             asked: format!("{method} {target} in an onion"),
-            status: reply.code,
+            status: reply.status,
             headers,
             body: reply.body,
         })

@@ -11,8 +11,8 @@ mod sealed;
 mod server_key;
 mod session_id;
 
-#[cfg(test)]
-pub(crate) mod client;
+#[cfg(any(test, feature = "client"))]
+pub mod client;
 
 pub use self::blinding::Blinding;
 pub use self::legacy_token::{Challenge, LegacyToken};

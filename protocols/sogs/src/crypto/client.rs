@@ -1,4 +1,4 @@
-//! The client's half, for tests: ids and signatures made from a seed.
+//! The client's half, for tests: ids, signatures and sealing made from a seed.
 
 use curve25519_dalek::edwards::CompressedEdwardsY;
 use curve25519_dalek::{EdwardsPoint, Scalar};
@@ -6,16 +6,20 @@ use ed25519_dalek::hazmat::ExpandedSecretKey;
 use ed25519_dalek::{Signer, SigningKey};
 use sha2::{Digest, Sha512};
 
-use super::{Blinding, IdKind, SessionId, VerifyKey, blake2b_32, session_id_of_ed25519};
+use super::blake2b_32;
+use super::{Blinding, Encryption, IdKind, SealKey, ServerKey, SessionId};
+use crate::private::private_debug;
 
-pub(crate) struct Client {
+/// Somebody with a seed.
+pub struct Client {
     key: SigningKey,
     scalar: Scalar,
     prefix: [u8; 32],
 }
 
 impl Client {
-    pub(crate) fn new(seed: [u8; 32]) -> Self {
+    /// With this seed.
+    pub fn new(seed: [u8; 32]) -> Self {
         let key = SigningKey::from_bytes(&seed);
         let expanded = ExpandedSecretKey::from(&seed);
         Self {
@@ -25,36 +29,44 @@ impl Client {
         }
     }
 
-    pub(crate) fn ed25519(&self) -> [u8; 32] {
+    /// The plain key, as after `00`.
+    pub fn ed25519(&self) -> [u8; 32] {
         self.key.verifying_key().to_bytes()
     }
 
-    pub(crate) fn id05(&self) -> SessionId {
-        session_id_of_ed25519(&VerifyKey::parse(&self.ed25519()).expect("own key"))
+    /// The id that is the same everywhere.
+    pub fn id05(&self) -> SessionId {
+        let x25519 = self.key.verifying_key().to_montgomery().to_bytes();
+        SessionId::new(IdKind::Unblinded, &x25519)
     }
 
-    pub(crate) fn id15(&self, blinding: &Blinding) -> SessionId {
+    /// The id on one server.
+    pub fn id15(&self, blinding: &Blinding) -> SessionId {
         SessionId::new(IdKind::Blinded15, &public(&self.scalar15(blinding)))
     }
 
-    pub(crate) fn id25(&self, blinding: &Blinding) -> SessionId {
+    /// The same of the second blinding.
+    pub fn id25(&self, blinding: &Blinding) -> SessionId {
         SessionId::new(IdKind::Blinded25, &public(&self.scalar25(blinding)))
     }
 
-    pub(crate) fn sign(&self, message: &[u8]) -> [u8; 64] {
+    /// Signs under the plain key.
+    pub fn sign(&self, message: &[u8]) -> [u8; 64] {
         self.key.sign(message).to_bytes()
     }
 
-    pub(crate) fn sign15(&self, blinding: &Blinding, message: &[u8]) -> [u8; 64] {
+    /// Signs under [`Self::id15`].
+    pub fn sign15(&self, blinding: &Blinding, message: &[u8]) -> [u8; 64] {
         self.sign_with(&self.scalar15(blinding), message)
     }
 
-    pub(crate) fn sign25(&self, blinding: &Blinding, message: &[u8]) -> [u8; 64] {
+    /// Signs under [`Self::id25`].
+    pub fn sign25(&self, blinding: &Blinding, message: &[u8]) -> [u8; 64] {
         self.sign_with(&self.scalar25(blinding), message)
     }
 
     /// The key of a direct message to somebody blinded.
-    pub(crate) fn message_key(&self, blinding: &Blinding, to: &SessionId) -> Option<[u8; 32]> {
+    pub fn message_key(&self, blinding: &Blinding, to: &SessionId) -> Option<[u8; 32]> {
         let theirs = CompressedEdwardsY(to.key()).decompress()?;
         let shared = (self.scalar * theirs).compress().0;
         Some(blake2b_32(&[
@@ -62,6 +74,19 @@ impl Client {
             &self.id15(blinding).key(),
             &to.key(),
         ]))
+    }
+
+    /// The key of an onion request to a server, from an ephemeral secret; and the public half of
+    /// that secret.
+    pub fn onion_key(
+        ephemeral: &[u8; 32],
+        encryption: Encryption,
+        server: &[u8; 32],
+    ) -> Option<(SealKey, [u8; 32])> {
+        let ephemeral = ServerKey::new(ephemeral);
+        let shared = ephemeral.agree(server)?;
+        let key = SealKey::of_shared(&shared, encryption, ephemeral.public(), server)?;
+        Some((key, *ephemeral.public()))
     }
 
     fn scalar15(&self, blinding: &Blinding) -> Scalar {
@@ -93,6 +118,8 @@ impl Client {
     }
 }
 
+private_debug!(Client);
+
 fn public(scalar: &Scalar) -> [u8; 32] {
     EdwardsPoint::mul_base(scalar).compress().0
 }
@@ -101,45 +128,52 @@ fn wide(hash: Sha512, message: &[u8]) -> Scalar {
     Scalar::from_bytes_mod_order_wide(&hash.chain_update(message).finalize().into())
 }
 
-#[test]
-fn signatures_verify_under_the_ids_they_are_made_for() {
-    let blinding = Blinding::new(&[3; 32]);
-    for seed in [[1; 32], [2; 32], [3; 32], [4; 32]] {
-        let client = Client::new(seed);
-        let pairs = [
-            (client.ed25519(), client.sign(b"hello")),
-            (
-                client.id15(&blinding).key(),
-                client.sign15(&blinding, b"hello"),
-            ),
-            (
-                client.id25(&blinding).key(),
-                client.sign25(&blinding, b"hello"),
-            ),
-        ];
-        for (key, signature) in pairs {
-            let key = VerifyKey::parse(&key).expect("a key");
-            assert!(key.verify(b"hello", &signature));
-            assert!(!key.verify(b"hullo", &signature));
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::VerifyKey;
+
+    #[test]
+    fn signatures_verify_under_the_ids_they_are_made_for() {
+        let blinding = Blinding::new(&[3; 32]);
+        for seed in [[1; 32], [2; 32], [3; 32], [4; 32]] {
+            let client = Client::new(seed);
+            let pairs = [
+                (client.ed25519(), client.sign(b"hello")),
+                (
+                    client.id15(&blinding).key(),
+                    client.sign15(&blinding, b"hello"),
+                ),
+                (
+                    client.id25(&blinding).key(),
+                    client.sign25(&blinding, b"hello"),
+                ),
+            ];
+            for (key, signature) in pairs {
+                let key = VerifyKey::parse(&key).expect("a key");
+                assert!(key.verify(b"hello", &signature));
+                assert!(!key.verify(b"hullo", &signature));
+            }
         }
     }
-}
 
-#[test]
-fn direct_messages_are_sealed_between_blinded_ids() {
-    use crate::vectors;
-    let vectors = vectors::load();
-    let case = &vectors["dm_client_crypto"];
-    let blinding = vectors::server_key().blinding();
-    let users = vectors["identities"]["users"].as_array().expect("users");
-    let mut clients = users
-        .iter()
-        .map(|user| Client::new(vectors::bytes(&user["seed"])));
-    let sender = clients.find(|c| c.id15(&blinding).to_string() == vectors::text(&case["sender"]));
-    let recipient = vectors::text(&case["recipient"]).parse().expect("an id");
-    let key = sender.expect("a sender").message_key(&blinding, &recipient);
-    assert_eq!(
-        key.expect("a key").as_slice(),
-        vectors::hex(&case["key_hex"])
-    );
+    #[test]
+    fn direct_messages_are_sealed_between_blinded_ids() {
+        use crate::vectors;
+        let vectors = vectors::load();
+        let case = &vectors["dm_client_crypto"];
+        let blinding = vectors::server_key().blinding();
+        let users = vectors["identities"]["users"].as_array().expect("users");
+        let mut clients = users
+            .iter()
+            .map(|user| Client::new(vectors::bytes(&user["seed"])));
+        let sender =
+            clients.find(|c| c.id15(&blinding).to_string() == vectors::text(&case["sender"]));
+        let recipient = vectors::text(&case["recipient"]).parse().expect("an id");
+        let key = sender.expect("a sender").message_key(&blinding, &recipient);
+        assert_eq!(
+            key.expect("a key").as_slice(),
+            vectors::hex(&case["key_hex"])
+        );
+    }
 }

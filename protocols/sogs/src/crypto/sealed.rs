@@ -51,11 +51,19 @@ impl SealKey {
     /// With the client's ephemeral key; `None` if that is of small order.
     pub fn agree(server: &ServerKey, encryption: Encryption, client: &[u8; 32]) -> Option<Self> {
         let shared = server.agree(client)?;
+        Self::of_shared(&shared, encryption, client, server.public())
+    }
+
+    /// What both ends make of their agreement.
+    pub(super) fn of_shared(
+        shared: &[u8; 32],
+        encryption: Encryption,
+        client: &[u8; 32],
+        server: &[u8; 32],
+    ) -> Option<Self> {
         let key = match encryption {
-            Encryption::AesGcm => aes_gcm_key(&shared)?,
-            Encryption::XChaCha20 => {
-                Zeroizing::new(blake2b_32(&[shared.as_slice(), client, server.public()]))
-            }
+            Encryption::AesGcm => aes_gcm_key(shared)?,
+            Encryption::XChaCha20 => Zeroizing::new(blake2b_32(&[shared, client, server])),
         };
         Some(Self { encryption, key })
     }

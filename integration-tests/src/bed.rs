@@ -34,12 +34,16 @@ impl Default for Bed {
 }
 
 impl Bed {
-    /// The defaults, but metrics on a free port.
+    /// The defaults, but every listener on a free port.
     pub fn new() -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory can be made");
         let config = Table::new();
-        let metrics = Relayd::free_address().to_string();
-        Self { dir, config }.with("metrics.listen", metrics)
+        let listeners = ["metrics.listen", "sogs.listen", "smp.listen"];
+        listeners
+            .into_iter()
+            .fold(Self { dir, config }, |bed, listener| {
+                bed.with(listener, Relayd::free_address().to_string())
+            })
     }
 
     /// The same with this database; `None` when it is not installed, which is said loudly.
@@ -59,11 +63,16 @@ impl Bed {
         self
     }
 
-    /// Switches SOGS on, on a free port.
+    /// Switches SOGS on.
     #[must_use]
     pub fn with_sogs(self) -> Self {
-        let listen = Relayd::free_address().to_string();
-        self.with("sogs.enabled", true).with("sogs.listen", listen)
+        self.with("sogs.enabled", true)
+    }
+
+    /// Switches SMP on.
+    #[must_use]
+    pub fn with_smp(self) -> Self {
+        self.with("smp.enabled", true)
     }
 
     /// Sets a key, given by its dotted name. A running daemon sees it after [`Self::write`].

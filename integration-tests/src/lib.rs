@@ -4,6 +4,8 @@
 //! - [`Bed`]: a folder with a configuration, from which daemons are started;
 //! - [`notes`]: notes in the audit log, the smallest thing that a daemon acknowledges;
 //! - [`see`]: looking at a running daemon: its figures, its state, its files;
+//! - [`independent`]: clients in Python that share no code with us;
+//! - [`sogs`]: the Session Open Group Server as its clients see it;
 //! - [`stranger`]: processes that are no children of ours;
 //! - [`certificates`]: certificates made and looked at with the `openssl` command.
 
@@ -14,8 +16,10 @@
 
 mod bed;
 pub mod certificates;
+pub mod independent;
 pub mod notes;
 pub mod see;
+pub mod sogs;
 pub mod stranger;
 
 use std::time::Duration;

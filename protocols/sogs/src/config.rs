@@ -121,7 +121,7 @@ pub struct SogsConfig {
 impl Default for SogsConfig {
     fn default() -> Self {
         Self {
-            enabled: false,
+            enabled: true,
             listen: OneOrMany::one(ListenAddr::Tcp(([127, 0, 0, 1], 8080).into())),
             base_url: None,
             proxy_protocol_from: Vec::new(),

@@ -9,5 +9,6 @@ mod down;
 mod pages;
 mod running;
 mod smp;
+mod sogs;
 mod support;
 mod usage;

@@ -1,6 +1,6 @@
 //! The relay as a part of the daemon: its section, tables, files, start, reload and end.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -67,7 +67,6 @@ impl Plan for Planned {
 
 /// The running relay.
 struct Started {
-    data_dir: PathBuf,
     settings: Settings,
     keeper: Arc<Keeper>,
     desk: Desk,
@@ -90,7 +89,6 @@ impl Started {
             &context.metrics,
         );
         Ok(Self {
-            data_dir: context.data_dir,
             desk: Desk::new(settings.clone(), Arc::clone(&keeper)),
             settings,
             keeper,
@@ -126,7 +124,6 @@ impl Relay for Started {
         section.check(config)?;
         let reloaded = self.keeper.reload();
         reloaded.map_err(|error| config.error_at("smp.identity", error.to_string()))?;
-        self.engine.set(engine_settings(&section, &self.data_dir));
         self.settings.replace(section);
         Ok(())
     }

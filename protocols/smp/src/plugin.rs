@@ -5,20 +5,19 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use relay_core::clock::SharedClock;
 use relay_core::config::{ConfigError, Loaded, SectionSpec};
-use relay_core::net::{ListenAddr, Service};
+use relay_core::net::Service;
 use relay_core::protocol::{Context, Plan, Port, Protocol, Relay, StartError};
 use relay_core::worker::Worker;
 use relay_storage::Migrations;
 use zeroize::Zeroizing;
 
+use crate::admin::Desk;
 use crate::config::{Settings, SmpConfig};
 use crate::engine::{self, Engine, Ground};
-use crate::identity::{Folder, Identity};
+use crate::identity::{Folder, Keeper};
 use crate::server::Server;
 use crate::store;
-use crate::tls::Acceptor;
 
 /// The plugin.
 #[derive(Clone, Copy, Debug)]
@@ -72,66 +71,49 @@ impl Plan for Planned {
 /// The running relay.
 struct Started {
     settings: Settings,
-    folder: Folder,
-    acceptor: Arc<Acceptor>,
-    clock: SharedClock,
+    keeper: Arc<Keeper>,
+    desk: Desk,
     engine: Engine,
     server: Arc<Server>,
 }
 
 impl Started {
     async fn new(config: SmpConfig, context: Context) -> Result<Self, StartError> {
-        let folder = Folder::at(config.identity.folder_in(&context.data_dir));
-        let identity = Arc::new(open_identity(&folder, &config, &context)?);
-        let acceptor = Acceptor::new(identity).map_err(|error| {
-            StartError::Unavailable(format!("smp: TLS cannot be set up: {error}"))
-        })?;
-        let acceptor = Arc::new(acceptor);
+        let keeper = Arc::new(open_identity(&config, &context)?);
         let engine = start_engine(&config, &context).await?;
         engine.run(&context.tasks);
         let settings = Settings::new(config);
         let server = Server::new(
-            Arc::clone(&acceptor),
+            Arc::clone(keeper.acceptor()),
             engine.clone(),
             context.entropy,
             settings.clone(),
             &context.metrics,
         );
         Ok(Self {
+            desk: Desk::new(settings.clone(), Arc::clone(&keeper), engine.clone()),
             settings,
-            folder,
-            acceptor,
-            clock: context.clock,
+            keeper,
             engine,
             server: Arc::new(server),
         })
-    }
-
-    fn reload_identity(&self) -> Result<(), String> {
-        let identity = self.folder.load(self.clock.now());
-        let identity = identity.map_err(|error| error.to_string())?;
-        if identity.fingerprint() != self.acceptor.identity().fingerprint() {
-            let ca = self.folder.path().join("ca.crt");
-            let reason = "this is another identity than clients know this server by; restart if that is meant";
-            return Err(format!("{}: {reason}", ca.display()));
-        }
-        let replaced = self.acceptor.replace(Arc::new(identity));
-        replaced.map_err(|error| error.to_string())
     }
 }
 
 impl Relay for Started {
     /// Without the password, which is for those who are given it.
     fn ready_line(&self, addresses: &[String]) -> String {
-        let bound: Vec<ListenAddr> = addresses.iter().flat_map(|text| text.parse()).collect();
-        let fingerprint = self.acceptor.identity().fingerprint();
-        let mut address = self.settings.now().address(fingerprint, &bound);
-        address.password = None;
+        self.desk.bound_to(addresses);
+        let address = self.desk.address().without_password();
         format!("ready  {address}")
     }
 
     fn service(&self, port: &str) -> Option<Arc<dyn Service>> {
         (port == "smp").then(|| Arc::clone(&self.server) as Arc<dyn Service>)
+    }
+
+    fn admin_routes(&self) -> axum::Router {
+        self.desk.clone().routes()
     }
 
     fn workers(&self) -> Vec<Worker> {
@@ -141,8 +123,9 @@ impl Relay for Started {
     fn reload(&self, config: &Loaded) -> Result<(), ConfigError> {
         let section: SmpConfig = config.section()?;
         section.check(config)?;
-        let identity = self.reload_identity();
-        identity.map_err(|reason| config.error_at("smp.identity", reason))?;
+        let reloaded = self.keeper.reload();
+        reloaded.map_err(|error| config.error_at("smp.identity", error))?;
+        self.engine.configure(engine_settings(&section));
         self.settings.replace(section);
         Ok(())
     }
@@ -152,16 +135,12 @@ impl Relay for Started {
     }
 }
 
-fn open_identity(
-    folder: &Folder,
-    config: &SmpConfig,
-    context: &Context,
-) -> Result<Identity, StartError> {
+fn open_identity(config: &SmpConfig, context: &Context) -> Result<Keeper, StartError> {
+    let folder = Folder::at(config.identity.folder_in(&context.data_dir));
     let host = config.hosts.first().map_or("localhost", String::as_str);
-    let kind = config.identity.key_kind;
-    let mut rng = context.entropy.rng();
-    let opened = folder.open(kind, host, context.clock.now(), &mut rng);
-    opened.map_err(|error| StartError::Unavailable(error.to_string()))
+    let (clock, entropy) = (Arc::clone(&context.clock), context.entropy.clone());
+    let keeper = Keeper::open(folder, config.identity.key_kind, host, clock, entropy);
+    keeper.map_err(|error| StartError::Unavailable(error.to_string()))
 }
 
 async fn start_engine(config: &SmpConfig, context: &Context) -> Result<Engine, StartError> {

@@ -91,6 +91,10 @@ impl Service for Server {
 
 impl Shared {
     async fn serve(&self, conn: Conn, drain: &Drain) {
+        if let Some(keep_alive) = self.settings.now().connections.keep_alive() {
+            // The client may have gone already, which its first read tells.
+            let _ = conn.keep_alive(&keep_alive);
+        }
         let limit_key = conn.limit_key();
         // Boxed: a session need not keep the room of its handshake.
         let Some(accepted) = Box::pin(self.accept(conn)).await else {

@@ -1,7 +1,9 @@
 //! What an operator can set about the engine.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use zeroize::Zeroizing;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -40,6 +42,26 @@ pub(crate) struct Settings {
     pub(crate) blocks_a_day: u32,
     /// How often counters are written to the database.
     pub(crate) statistics_flush: Duration,
+}
+
+/// The settings as they are now.
+#[derive(Debug)]
+pub(crate) struct LiveSettings(ArcSwap<Settings>);
+
+impl LiveSettings {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self(ArcSwap::from_pointee(settings))
+    }
+
+    /// What holds now.
+    pub(crate) fn now(&self) -> Arc<Settings> {
+        self.0.load_full()
+    }
+
+    /// Takes new ones over.
+    pub(crate) fn replace(&self, settings: Settings) {
+        self.0.store(Arc::new(settings));
+    }
 }
 
 impl Default for Settings {

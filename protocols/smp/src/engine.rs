@@ -23,6 +23,7 @@ mod events;
 mod inspect;
 mod lookup;
 mod outbox;
+mod overview;
 mod recent;
 mod records;
 mod settings;
@@ -47,7 +48,7 @@ use relay_storage::{ReadError, Store};
 pub(crate) use admin::{AdminError, Blocked, QueueState, Unblocked};
 pub(crate) use answer::{Answer, Answers, Content, Said, Stored};
 pub(crate) use connection::{Connection, SessionFacts};
-pub(crate) use settings::Settings;
+pub(crate) use settings::{LiveSettings, Settings};
 pub(crate) use shared::Totals;
 
 use recent::Recent;
@@ -92,7 +93,7 @@ impl Engine {
             store: ground.store,
             clock: ground.clock,
             entropy: ground.entropy,
-            settings,
+            settings: LiveSettings::new(settings),
         };
         shared.restore().await?;
         let engine = Self {
@@ -100,6 +101,12 @@ impl Engine {
         };
         engine.expire_on_start().await;
         Ok(engine)
+    }
+
+    /// Takes new settings over; how often workers run, and the size of the cache, stay until the
+    /// next start.
+    pub(crate) fn configure(&self, settings: Settings) {
+        self.shared.settings.replace(settings);
     }
 
     /// A new connection.
@@ -138,7 +145,7 @@ impl Engine {
     }
 
     async fn expire_on_start(&self) {
-        if !self.shared.settings.expire_on_start {
+        if !self.shared.settings.now().expire_on_start {
             return;
         }
         if let Err(error) = self.remove_old_messages().await {

@@ -1,6 +1,6 @@
 //! The relay as a part of the daemon: its section, tables, files, start, reload and end.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -67,6 +67,7 @@ impl Plan for Planned {
 
 /// The running relay.
 struct Started {
+    data_dir: PathBuf,
     settings: Settings,
     keeper: Arc<Keeper>,
     desk: Desk,
@@ -82,14 +83,15 @@ impl Started {
         engine.run(&context.tasks);
         let settings = Settings::new(config);
         let server = Server::new(
-            Arc::clone(&keeper),
+            Arc::clone(keeper.acceptor()),
             engine.clone(),
             context.entropy,
             settings.clone(),
             &context.metrics,
         );
         Ok(Self {
-            desk: Desk::new(settings.clone(), Arc::clone(&keeper)),
+            data_dir: context.data_dir,
+            desk: Desk::new(settings.clone(), Arc::clone(&keeper), engine.clone()),
             settings,
             keeper,
             engine,
@@ -102,8 +104,7 @@ impl Relay for Started {
     /// Without the password, which is for those who are given it.
     fn ready_line(&self, addresses: &[String]) -> String {
         self.desk.bound_to(addresses);
-        let mut address = self.desk.address();
-        address.password = None;
+        let address = self.desk.address().without_password();
         format!("ready  {address}")
     }
 
@@ -123,7 +124,8 @@ impl Relay for Started {
         let section: SmpConfig = config.section()?;
         section.check(config)?;
         let reloaded = self.keeper.reload();
-        reloaded.map_err(|error| config.error_at("smp.identity", error.to_string()))?;
+        reloaded.map_err(|error| config.error_at("smp.identity", error))?;
+        self.engine.configure(engine_settings(&section, &self.data_dir));
         self.settings.replace(section);
         Ok(())
     }
@@ -137,8 +139,8 @@ fn open_identity(config: &SmpConfig, context: &Context) -> Result<Keeper, StartE
     let folder = Folder::at(config.identity.folder_in(&context.data_dir));
     let host = config.hosts.first().map_or("localhost", String::as_str);
     let (clock, entropy) = (Arc::clone(&context.clock), context.entropy.clone());
-    let opened = Keeper::open(folder, config.identity.key_kind, host, clock, entropy);
-    opened.map_err(|error| StartError::Unavailable(error.to_string()))
+    let keeper = Keeper::open(folder, config.identity.key_kind, host, clock, entropy);
+    keeper.map_err(|error| StartError::Unavailable(error.to_string()))
 }
 
 async fn start_engine(config: &SmpConfig, context: &Context) -> Result<Engine, StartError> {

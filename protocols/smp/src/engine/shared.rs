@@ -12,7 +12,7 @@ use super::outbox::Outbox;
 use super::recent::Recent;
 use super::records::Records;
 use super::subscriptions::{Notifiers, Subscriptions};
-use super::{Answer, Settings};
+use super::{Answer, LiveSettings};
 use crate::stats::{Active, Counters};
 use crate::store::Reads;
 
@@ -24,7 +24,7 @@ const MOST_USED: usize = 1_000_000;
 /// The engine's inside.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) settings: Settings,
+    pub(crate) settings: LiveSettings,
     pub(crate) store: Store,
     pub(crate) reads: Reads,
     pub(crate) clock: SharedClock,
@@ -60,7 +60,7 @@ impl Shared {
 
     /// The time before which messages are too old now.
     pub(crate) fn messages_expire_before(&self) -> Option<i64> {
-        let lifetime = self.settings.message_lifetime?;
+        let lifetime = self.settings.now().message_lifetime?;
         Some(self.clock.now().minus(lifetime).secs())
     }
 

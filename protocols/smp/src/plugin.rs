@@ -125,7 +125,8 @@ impl Relay for Started {
         section.check(config)?;
         let reloaded = self.keeper.reload();
         reloaded.map_err(|error| config.error_at("smp.identity", error))?;
-        self.engine.configure(engine_settings(&section, &self.data_dir));
+        self.engine
+            .configure(engine_settings(&section, &self.data_dir));
         self.settings.replace(section);
         Ok(())
     }

@@ -52,7 +52,7 @@ pub(crate) use shared::Totals;
 
 use recent::Recent;
 use records::Records;
-use shared::{Counts, Later, Rows, Shared};
+use shared::{Counts, Creations, Later, Rows, Shared};
 use subscriptions::{Notifiers, Subscriptions};
 
 use crate::stats::{Active, Counters};
@@ -87,6 +87,7 @@ impl Engine {
             due: Rows::default(),
             used: Rows::default(),
             later: Later::default(),
+            creations: Creations::default(),
             blocks: admin::BlocksToday::default(),
             period_began: AtomicI64::new(ground.clock.now().secs()),
             store: ground.store,

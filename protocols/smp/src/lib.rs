@@ -5,10 +5,13 @@
 //! binds its addresses and closes every connection at once, and the daemon reports that it is
 //! not ready.
 
+#[cfg(feature = "bench")]
+pub mod bench;
 mod config;
 pub mod crypto;
 #[allow(
     dead_code,
+    unused_imports,
     clippy::allow_attributes,
     reason = "no connection is served yet"
 )]

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::block::{Block, Outcome};
@@ -22,12 +23,13 @@ use crate::wire::{Command, Error, Refusal, Request, Version};
 const ATTEMPTS: u32 = 5;
 
 /// What the engine must know of a connection.
-#[derive(Debug)]
 pub(crate) struct SessionFacts {
     /// The negotiated version.
     pub(crate) version: Version,
     /// The server's session key; without one no authenticator is right.
     pub(crate) session_key: Option<SecretKey>,
+    /// Where it comes from, for limits; nothing for who has none.
+    pub(crate) peer: Option<IpAddr>,
 }
 
 /// A connection's subscriptions and what waits for it. Dropping it ends them.
@@ -35,6 +37,7 @@ pub(crate) struct Connection {
     pub(super) shared: Arc<Shared>,
     pub(super) outbox: Arc<Outbox>,
     pub(super) version: Version,
+    pub(super) peer: Option<IpAddr>,
     verifier: Verifier,
     /// Queues read with GET, and what was read and not acknowledged.
     pub(super) got: HashMap<i64, Option<EntityId>>,
@@ -65,6 +68,7 @@ impl Connection {
             shared,
             outbox,
             version: facts.version,
+            peer: facts.peer,
             verifier: Verifier::new(facts.session_key),
             got: HashMap::new(),
             empty: HashMap::new(),
@@ -183,8 +187,8 @@ impl Connection {
         };
         match self.shared.store.write(block).await {
             Ok(outcomes) => {
-                let promised = writing.into_iter().zip(promises).zip(outcomes);
-                let late = promised.filter_map(|((task, promise), outcome)| match outcome {
+                let results = writing.into_iter().zip(promises).zip(outcomes);
+                let late = results.filter_map(|((task, promise), outcome)| match outcome {
                     Outcome::Stale => task.again(progress),
                     outcome => {
                         let said = self.keep(&task, promise, outcome);

@@ -71,9 +71,16 @@ impl Connection {
                 bool::from(password.as_slice().ct_eq(given.as_bytes()))
             }
         };
-        (settings.new_queues && known)
-            .then_some(())
-            .ok_or(Error::Auth)
+        let allowed = settings.new_queues && known && self.is_within_limit();
+        allowed.then_some(()).ok_or(Error::Auth)
+    }
+
+    fn is_within_limit(&self) -> bool {
+        let shared = &self.shared;
+        match (shared.settings.new_queues_a_minute, self.peer) {
+            (Some(most), Some(peer)) => shared.creations.take(peer, shared.now() / 60, most),
+            _ => true,
+        }
     }
 
     fn wanted(

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::stats::daily::Columns;
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// The engine's settings. The defaults are the protocol's usual values.
 #[derive(Clone)]
@@ -16,6 +16,8 @@ pub(crate) struct Settings {
     pub(crate) new_queues: bool,
     /// Who knows it may create queues; without one, everybody may.
     pub(crate) create_password: Option<Zeroizing<Vec<u8>>>,
+    /// Most queues that may be created from one address in a minute.
+    pub(crate) new_queues_a_minute: Option<u32>,
     /// Most messages in a queue; the next one is replaced by a marker.
     pub(crate) queue_quota: u32,
     /// How long a message waits for its recipient; `None` for ever.
@@ -54,6 +56,7 @@ impl Default for Settings {
         Self {
             new_queues: true,
             create_password: None,
+            new_queues_a_minute: None,
             queue_quota: 128,
             message_lifetime: Some(21 * 24 * HOUR),
             message_check: 2 * HOUR,

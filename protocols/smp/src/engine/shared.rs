@@ -1,6 +1,7 @@
 //! What all connections share.
 
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -42,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) used: Rows,
     /// What is told at the next tick.
     pub(crate) later: Later,
+    pub(crate) creations: Creations,
     pub(crate) blocks: super::admin::BlocksToday,
     /// Unix seconds at which the period of the daily statistics began.
     pub(crate) period_began: AtomicI64,
@@ -66,7 +68,7 @@ impl Shared {
 
     /// A queue is used.
     pub(crate) fn touch(&self, record: &crate::queue::Record) {
-        if record.used_day != self.today() {
+        if record.used.mark(self.today()) {
             self.used.add_below(record.row, MOST_USED);
         }
     }
@@ -124,6 +126,31 @@ impl Counts {
             messages: load(&self.messages),
             notifications: load(&self.notifications),
         }
+    }
+}
+
+/// How many queues were created in a minute, by address.
+#[derive(Default)]
+pub(crate) struct Creations(Mutex<(i64, HashMap<IpAddr, u32>)>);
+
+impl Creations {
+    /// Takes one of the minute's; false if there is none left. Addresses are forgotten with their
+    /// minute.
+    pub(crate) fn take(&self, peer: IpAddr, minute: i64, most: u32) -> bool {
+        let mut created = lock(&self.0);
+        if created.0 != minute {
+            *created = (minute, HashMap::new());
+        }
+        let count = created.1.entry(peer).or_default();
+        let left = *count < most;
+        *count += u32::from(left);
+        left
+    }
+}
+
+impl std::fmt::Debug for Creations {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Creations")
     }
 }
 
@@ -199,6 +226,3 @@ pub(crate) fn read_error(error: &relay_storage::ReadError) -> crate::wire::Error
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-/// Used by notification ticks to group rows by connection.
-pub(crate) type ByRow<T> = HashMap<i64, Vec<T>>;

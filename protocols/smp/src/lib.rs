@@ -14,11 +14,14 @@
 //! ```
 
 pub mod admin;
+#[cfg(feature = "bench")]
+pub mod bench;
 pub mod client;
 mod config;
 pub mod crypto;
 #[allow(
     dead_code,
+    unused_imports,
     clippy::allow_attributes,
     reason = "parts of it wait for others"
 )]

@@ -96,7 +96,7 @@ impl Engine {
             notifier: record.notifier.is_some(),
             link: record.link_id.is_some(),
             messages: self.shared.reads.size(record.row).await?,
-            used_day: record.used_day,
+            used_day: record.used.day(),
         })
     }
 

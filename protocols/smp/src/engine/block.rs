@@ -300,9 +300,10 @@ impl Block {
         if let Some(removed) = acked.removed {
             shared.counts.messages(-1);
             shared.active.message(record.row);
-            shared.counters.count(match subscribed {
-                true => Counter::MsgRecv,
-                false => Counter::MsgRecvGet,
+            shared.counters.count(if subscribed {
+                Counter::MsgRecv
+            } else {
+                Counter::MsgRecvGet
             });
             if removed.notification {
                 shared.counters.count(Counter::MsgRecvNtf);

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::stats::daily::Columns;
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// The engine's settings. The defaults are the protocol's usual values.
 #[derive(Clone)]

@@ -66,7 +66,7 @@ impl Shared {
 
     /// A queue is used.
     pub(crate) fn touch(&self, record: &crate::queue::Record) {
-        if record.used_day != self.today() {
+        if record.used.mark(self.today()) {
             self.used.add_below(record.row, MOST_USED);
         }
     }
@@ -199,6 +199,3 @@ pub(crate) fn read_error(error: &relay_storage::ReadError) -> crate::wire::Error
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-/// Used by notification ticks to group rows by connection.
-pub(crate) type ByRow<T> = HashMap<i64, Vec<T>>;

@@ -1,6 +1,6 @@
 //! The relay as a part of the daemon: its section, tables, files, start, reload and end.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -13,10 +13,11 @@ use relay_storage::Migrations;
 use zeroize::Zeroizing;
 
 use crate::admin::Desk;
-use crate::config::{Settings, SmpConfig};
+use crate::config::{Columns, Settings, SmpConfig};
 use crate::engine::{self, Engine, Ground};
 use crate::identity::{Folder, Keeper};
 use crate::server::Server;
+use crate::stats::daily;
 use crate::store;
 
 /// The plugin.
@@ -34,10 +35,6 @@ impl Protocol for Smp {
 
     fn migrations(&self) -> Migrations {
         store::MIGRATIONS
-    }
-
-    fn files(&self) -> Vec<PathBuf> {
-        vec![PathBuf::from("smp")]
     }
 
     fn plan(&self, config: &Loaded) -> Result<Option<Box<dyn Plan>>, ConfigError> {
@@ -70,6 +67,7 @@ impl Plan for Planned {
 
 /// The running relay.
 struct Started {
+    data_dir: PathBuf,
     settings: Settings,
     keeper: Arc<Keeper>,
     desk: Desk,
@@ -81,16 +79,18 @@ impl Started {
     async fn new(config: SmpConfig, context: Context) -> Result<Self, StartError> {
         let keeper = Arc::new(open_identity(&config, &context)?);
         let engine = start_engine(&config, &context).await?;
+        engine.publish(&context.metrics);
         engine.run(&context.tasks);
         let settings = Settings::new(config);
         let server = Server::new(
-            Arc::clone(keeper.acceptor()),
+            Arc::clone(&keeper),
             engine.clone(),
             context.entropy,
             settings.clone(),
             &context.metrics,
         );
         Ok(Self {
+            data_dir: context.data_dir,
             desk: Desk::new(settings.clone(), Arc::clone(&keeper), engine.clone()),
             settings,
             keeper,
@@ -124,8 +124,8 @@ impl Relay for Started {
         let section: SmpConfig = config.section()?;
         section.check(config)?;
         let reloaded = self.keeper.reload();
-        reloaded.map_err(|error| config.error_at("smp.identity", error))?;
-        self.engine.configure(engine_settings(&section));
+        reloaded.map_err(|error| config.error_at("smp.identity", error.to_string()))?;
+        self.engine.set(engine_settings(&section, &self.data_dir));
         self.settings.replace(section);
         Ok(())
     }
@@ -139,8 +139,8 @@ fn open_identity(config: &SmpConfig, context: &Context) -> Result<Keeper, StartE
     let folder = Folder::at(config.identity.folder_in(&context.data_dir));
     let host = config.hosts.first().map_or("localhost", String::as_str);
     let (clock, entropy) = (Arc::clone(&context.clock), context.entropy.clone());
-    let keeper = Keeper::open(folder, config.identity.key_kind, host, clock, entropy);
-    keeper.map_err(|error| StartError::Unavailable(error.to_string()))
+    let opened = Keeper::open(folder, config.identity.key_kind, host, clock, entropy);
+    opened.map_err(|error| StartError::Unavailable(error.to_string()))
 }
 
 async fn start_engine(config: &SmpConfig, context: &Context) -> Result<Engine, StartError> {
@@ -149,13 +149,14 @@ async fn start_engine(config: &SmpConfig, context: &Context) -> Result<Engine, S
         clock: Arc::clone(&context.clock),
         entropy: context.entropy.clone(),
     };
-    let started = Engine::start(ground, engine_settings(config)).await;
+    let settings = engine_settings(config, &context.data_dir);
+    let started = Engine::start(ground, settings).await;
     started.map_err(|error| StartError::Unavailable(format!("smp: {error}")))
 }
 
-fn engine_settings(config: &SmpConfig) -> engine::Settings {
+fn engine_settings(config: &SmpConfig, data_dir: &Path) -> engine::Settings {
     let (queues, notifications) = (&config.queues, &config.notifications);
-    let limits = &config.limits;
+    let (limits, statistics) = (&config.limits, &config.statistics);
     let password = config.create_password.as_ref();
     engine::Settings {
         new_queues: config.new_queues,
@@ -172,7 +173,11 @@ fn engine_settings(config: &SmpConfig) -> engine::Settings {
         waiting_bytes: usize::try_from(limits.out_bytes_per_connection.get()).unwrap_or(usize::MAX),
         cache_bytes: limits.queue_cache.get(),
         blocks_a_day: blocks_a_day(config.daily_block_quota),
-        statistics_flush: config.statistics.save_interval.get(),
+        statistics_file: statistics
+            .daily_log
+            .then(|| statistics.daily_log_in(data_dir)),
+        statistics_columns: columns(statistics.columns),
+        statistics_flush: statistics.save_interval.get(),
     }
 }
 
@@ -181,5 +186,12 @@ fn blocks_a_day(quota: i32) -> u32 {
     match quota {
         0 => u32::MAX,
         quota => u32::try_from(quota).unwrap_or(0),
+    }
+}
+
+fn columns(columns: Columns) -> daily::Columns {
+    match columns {
+        Columns::Current => daily::Columns::All,
+        Columns::Of2022 => daily::Columns::Nine,
     }
 }

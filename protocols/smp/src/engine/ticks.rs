@@ -25,7 +25,7 @@ impl Engine {
         tasks.spawn("smp.end", async move {
             loop {
                 let shared = &engine.shared;
-                shared.clock.sleep(shared.settings.now().end_tick).await;
+                shared.clock.sleep(shared.settings().end_tick).await;
                 engine.tell_lost();
             }
         });
@@ -35,11 +35,13 @@ impl Engine {
                 let shared = &engine.shared;
                 shared
                     .clock
-                    .sleep(shared.settings.now().notification_tick)
+                    .sleep(shared.settings().notification_tick)
                     .await;
                 engine.hand_out_notifications().await;
             }
         });
+        let engine = self.clone();
+        tasks.spawn("smp.days", async move { engine.end_days().await });
         let engine = self.clone();
         tasks.spawn("smp.count", async move {
             if let Err(error) = engine.shared.count_all().await {

@@ -139,11 +139,6 @@ impl Engine {
         crate::stats::metrics::publish(self, metrics);
     }
 
-    /// Counts what is there: looks at every row, so not before serving.
-    pub(crate) async fn count_all(&self) -> Result<(), ReadError> {
-        self.shared.count_all().await
-    }
-
     async fn expire_on_start(&self) {
         if !self.shared.settings.now().expire_on_start {
             return;

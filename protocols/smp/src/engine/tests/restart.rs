@@ -29,7 +29,7 @@ async fn queues_messages_and_the_marker_survive() {
         drop((recipient, sender));
 
         let bed = bed.restarted(settings.clone()).await;
-        bed.engine.count_all().await.unwrap();
+        bed.engine.shared.count_all().await.unwrap();
         let totals = bed.engine.totals();
         assert_eq!((totals.queues, totals.messages), (2, 3));
         let (mut recipient, mut sender) = (bed.client(), bed.client());

@@ -34,12 +34,13 @@ impl Default for Bed {
 }
 
 impl Bed {
-    /// The defaults, but metrics on a free port.
+    /// The defaults, but metrics on a free port and no relay.
     pub fn new() -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory can be made");
         let config = Table::new();
         let metrics = Relayd::free_address().to_string();
-        Self { dir, config }.with("metrics.listen", metrics)
+        let bed = Self { dir, config }.with("metrics.listen", metrics);
+        bed.with("smp.enabled", false)
     }
 
     /// The same with this database; `None` when it is not installed, which is said loudly.
@@ -66,16 +67,22 @@ impl Bed {
         self.with("sogs.enabled", true).with("sogs.listen", listen)
     }
 
+    /// Switches SMP on, on a free port.
+    #[must_use]
+    pub fn with_smp(self) -> Self {
+        let listen = Relayd::free_address().to_string();
+        self.with("smp.enabled", true).with("smp.listen", listen)
+    }
+
     /// Sets a key, given by its dotted name. A running daemon sees it after [`Self::write`].
     pub fn set(&mut self, key: &str, value: impl Into<Value>) {
-        let (table, name) = match key.rsplit_once('.') {
-            None => (&mut self.config, key),
-            Some((section, name)) => {
-                let entry = self.config.entry(section);
-                let section = entry.or_insert_with(|| Table::new().into());
-                (section.as_table_mut().expect("a section"), name)
-            }
-        };
+        let (sections, name) = key.rsplit_once('.').unwrap_or(("", key));
+        let mut table = &mut self.config;
+        for section in sections.split('.').filter(|section| !section.is_empty()) {
+            let entry = table.entry(section);
+            let section = entry.or_insert_with(|| Table::new().into());
+            table = section.as_table_mut().expect("a section");
+        }
         table.insert(name.to_owned(), value.into());
     }
 

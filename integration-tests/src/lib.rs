@@ -4,6 +4,7 @@
 //! - [`Bed`]: a folder with a configuration, from which daemons are started;
 //! - [`notes`]: notes in the audit log, the smallest thing that a daemon acknowledges;
 //! - [`see`]: looking at a running daemon: its figures, its state, its files;
+//! - [`smp`]: our own SMP client against a daemon;
 //! - [`stranger`]: processes that are no children of ours;
 //! - [`certificates`]: certificates made and looked at with the `openssl` command.
 
@@ -16,6 +17,7 @@ mod bed;
 pub mod certificates;
 pub mod notes;
 pub mod see;
+pub mod smp;
 pub mod stranger;
 
 use std::time::Duration;

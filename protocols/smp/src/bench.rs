@@ -38,7 +38,6 @@ impl Lab {
         Bench(self.0.attach(SessionFacts {
             version: Version::NOTICES,
             session_key: None,
-            peer: None,
         }))
     }
 }

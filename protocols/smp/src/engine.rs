@@ -23,6 +23,7 @@ mod events;
 mod inspect;
 mod lookup;
 mod outbox;
+mod overview;
 mod recent;
 mod records;
 mod settings;
@@ -47,12 +48,12 @@ use relay_storage::{ReadError, Store};
 pub(crate) use admin::{AdminError, Blocked, QueueState, Unblocked};
 pub(crate) use answer::{Answer, Answers, Content, Said, Stored};
 pub(crate) use connection::{Connection, SessionFacts};
-pub(crate) use settings::Settings;
+pub(crate) use settings::{LiveSettings, Settings};
 pub(crate) use shared::Totals;
 
 use recent::Recent;
 use records::Records;
-use shared::{Counts, Creations, Later, Rows, Shared};
+use shared::{Counts, Later, Rows, Shared};
 use subscriptions::{Notifiers, Subscriptions};
 
 use crate::stats::{Active, Counters};
@@ -87,13 +88,12 @@ impl Engine {
             due: Rows::default(),
             used: Rows::default(),
             later: Later::default(),
-            creations: Creations::default(),
             blocks: admin::BlocksToday::default(),
             period_began: AtomicI64::new(ground.clock.now().secs()),
             store: ground.store,
             clock: ground.clock,
             entropy: ground.entropy,
-            settings,
+            settings: LiveSettings::new(settings),
         };
         shared.restore().await?;
         let engine = Self {
@@ -101,6 +101,12 @@ impl Engine {
         };
         engine.expire_on_start().await;
         Ok(engine)
+    }
+
+    /// Takes new settings over; how often workers run, and the size of the cache, stay until the
+    /// next start.
+    pub(crate) fn configure(&self, settings: Settings) {
+        self.shared.settings.replace(settings);
     }
 
     /// A new connection.
@@ -139,7 +145,7 @@ impl Engine {
     }
 
     async fn expire_on_start(&self) {
-        if !self.shared.settings.expire_on_start {
+        if !self.shared.settings.now().expire_on_start {
             return;
         }
         if let Err(error) = self.remove_old_messages().await {

@@ -6,7 +6,6 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::block::{Block, Outcome};
@@ -23,13 +22,12 @@ use crate::wire::{Command, Error, Refusal, Request, Version};
 const ATTEMPTS: u32 = 5;
 
 /// What the engine must know of a connection.
+#[derive(Debug)]
 pub(crate) struct SessionFacts {
     /// The negotiated version.
     pub(crate) version: Version,
     /// The server's session key; without one no authenticator is right.
     pub(crate) session_key: Option<SecretKey>,
-    /// Where it comes from, for limits; nothing for who has none.
-    pub(crate) peer: Option<IpAddr>,
 }
 
 /// A connection's subscriptions and what waits for it. Dropping it ends them.
@@ -37,7 +35,6 @@ pub(crate) struct Connection {
     pub(super) shared: Arc<Shared>,
     pub(super) outbox: Arc<Outbox>,
     pub(super) version: Version,
-    pub(super) peer: Option<IpAddr>,
     verifier: Verifier,
     /// Queues read with GET, and what was read and not acknowledged.
     pub(super) got: HashMap<i64, Option<EntityId>>,
@@ -63,12 +60,11 @@ struct Progress {
 
 impl Connection {
     pub(super) fn new(shared: Arc<Shared>, facts: SessionFacts) -> Self {
-        let outbox = Arc::new(Outbox::new(shared.settings.waiting_bytes));
+        let outbox = Arc::new(Outbox::new(shared.settings.now().waiting_bytes));
         Self {
             shared,
             outbox,
             version: facts.version,
-            peer: facts.peer,
             verifier: Verifier::new(facts.session_key),
             got: HashMap::new(),
             empty: HashMap::new(),

@@ -63,7 +63,7 @@ impl Connection {
     }
 
     fn may_create(&self, given: Option<Short<'_>>) -> Result<(), Error> {
-        let settings = &self.shared.settings;
+        let settings = self.shared.settings.now();
         let known = match &settings.create_password {
             None => true,
             Some(password) => {
@@ -71,16 +71,8 @@ impl Connection {
                 bool::from(password.as_slice().ct_eq(given.as_bytes()))
             }
         };
-        let allowed = settings.new_queues && known && self.is_within_limit();
+        let allowed = settings.new_queues && known;
         allowed.then_some(()).ok_or(Error::Auth)
-    }
-
-    fn is_within_limit(&self) -> bool {
-        let shared = &self.shared;
-        match (shared.settings.new_queues_a_minute, self.peer) {
-            (Some(most), Some(peer)) => shared.creations.take(peer, shared.now() / 60, most),
-            _ => true,
-        }
     }
 
     fn wanted(

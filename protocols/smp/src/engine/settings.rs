@@ -1,8 +1,10 @@
 //! What an operator can set about the engine.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use zeroize::Zeroizing;
 
 use crate::stats::daily::Columns;
@@ -16,8 +18,6 @@ pub(crate) struct Settings {
     pub(crate) new_queues: bool,
     /// Who knows it may create queues; without one, everybody may.
     pub(crate) create_password: Option<Zeroizing<Vec<u8>>>,
-    /// Most queues that may be created from one address in a minute.
-    pub(crate) new_queues_a_minute: Option<u32>,
     /// Most messages in a queue; the next one is replaced by a marker.
     pub(crate) queue_quota: u32,
     /// How long a message waits for its recipient; `None` for ever.
@@ -51,12 +51,31 @@ pub(crate) struct Settings {
     pub(crate) statistics_flush: Duration,
 }
 
+/// The settings as they are now.
+#[derive(Debug)]
+pub(crate) struct LiveSettings(ArcSwap<Settings>);
+
+impl LiveSettings {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self(ArcSwap::from_pointee(settings))
+    }
+
+    /// What holds now.
+    pub(crate) fn now(&self) -> Arc<Settings> {
+        self.0.load_full()
+    }
+
+    /// Takes new ones over.
+    pub(crate) fn replace(&self, settings: Settings) {
+        self.0.store(Arc::new(settings));
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
             new_queues: true,
             create_password: None,
-            new_queues_a_minute: None,
             queue_quota: 128,
             message_lifetime: Some(21 * 24 * HOUR),
             message_check: 2 * HOUR,

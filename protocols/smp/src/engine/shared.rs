@@ -1,7 +1,6 @@
 //! What all connections share.
 
-use std::collections::{HashMap, HashSet};
-use std::net::IpAddr;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -13,7 +12,7 @@ use super::outbox::Outbox;
 use super::recent::Recent;
 use super::records::Records;
 use super::subscriptions::{Notifiers, Subscriptions};
-use super::{Answer, Settings};
+use super::{Answer, LiveSettings};
 use crate::stats::{Active, Counters};
 use crate::store::Reads;
 
@@ -25,7 +24,7 @@ const MOST_USED: usize = 1_000_000;
 /// The engine's inside.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) settings: Settings,
+    pub(crate) settings: LiveSettings,
     pub(crate) store: Store,
     pub(crate) reads: Reads,
     pub(crate) clock: SharedClock,
@@ -43,7 +42,6 @@ pub(crate) struct Shared {
     pub(crate) used: Rows,
     /// What is told at the next tick.
     pub(crate) later: Later,
-    pub(crate) creations: Creations,
     pub(crate) blocks: super::admin::BlocksToday,
     /// Unix seconds at which the period of the daily statistics began.
     pub(crate) period_began: AtomicI64,
@@ -62,7 +60,7 @@ impl Shared {
 
     /// The time before which messages are too old now.
     pub(crate) fn messages_expire_before(&self) -> Option<i64> {
-        let lifetime = self.settings.message_lifetime?;
+        let lifetime = self.settings.now().message_lifetime?;
         Some(self.clock.now().minus(lifetime).secs())
     }
 
@@ -126,31 +124,6 @@ impl Counts {
             messages: load(&self.messages),
             notifications: load(&self.notifications),
         }
-    }
-}
-
-/// How many queues were created in a minute, by address.
-#[derive(Default)]
-pub(crate) struct Creations(Mutex<(i64, HashMap<IpAddr, u32>)>);
-
-impl Creations {
-    /// Takes one of the minute's; false if there is none left. Addresses are forgotten with their
-    /// minute.
-    pub(crate) fn take(&self, peer: IpAddr, minute: i64, most: u32) -> bool {
-        let mut created = lock(&self.0);
-        if created.0 != minute {
-            *created = (minute, HashMap::new());
-        }
-        let count = created.1.entry(peer).or_default();
-        let left = *count < most;
-        *count += u32::from(left);
-        left
-    }
-}
-
-impl std::fmt::Debug for Creations {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Creations")
     }
 }
 

@@ -114,7 +114,6 @@ impl Bed {
         let facts = SessionFacts {
             version: Version(version),
             session_key: Some(session_key.clone()),
-            peer: Some([192, 0, 2, 1].into()),
         };
         Client {
             connection: self.engine.attach(facts),

@@ -208,24 +208,6 @@ async fn queues_are_created_by_whom_the_operator_wants() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_creates_so_many_queues_a_minute() {
-    let settings = Settings {
-        new_queues_a_minute: Some(2),
-        ..Settings::default()
-    };
-    let bed = Bed::sqlite(settings).await;
-    let only = SubscriptionMode::OnlyCreate;
-    for minute in 0..2 {
-        let mut client = bed.client();
-        for n in 0..3 {
-            let created = client.try_create(&[minute; 24], CONTACT, only, None).await;
-            assert_eq!(created.is_ok(), n < 2);
-        }
-        bed.pass(std::time::Duration::from_mins(1));
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_queue_tells_its_state() {
     for bed in Bed::each(Settings::default()).await {
         let (mut recipient, mut sender) = (bed.client(), bed.client());

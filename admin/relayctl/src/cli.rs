@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use relay_config::Span;
 
-pub(crate) use self::smp::{Address, Cert, Rotate, Smp};
+pub(crate) use self::smp::{Address, Block, Cert, Queue, Rotate, Smp};
 use crate::failure::Failure;
 use crate::output::Output;
 

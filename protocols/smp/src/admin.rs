@@ -5,7 +5,9 @@
 
 mod identity;
 pub mod paths;
+mod queue;
 pub mod show;
+mod statistics;
 pub mod types;
 
 #[cfg(test)]
@@ -18,6 +20,7 @@ use axum::routing::{get, post};
 use relay_core::net::ListenAddr;
 
 use crate::config::Settings;
+use crate::engine::Engine;
 use crate::identity::Keeper;
 use crate::wire::Address;
 
@@ -26,15 +29,17 @@ use crate::wire::Address;
 pub struct Desk {
     settings: Settings,
     keeper: Arc<Keeper>,
+    engine: Engine,
     bound: Arc<OnceLock<Vec<ListenAddr>>>,
 }
 
 impl Desk {
-    /// For a relay with this configuration and identity.
-    pub fn new(settings: Settings, keeper: Arc<Keeper>) -> Self {
+    /// For a relay with this configuration, identity and engine.
+    pub(crate) fn new(settings: Settings, keeper: Arc<Keeper>, engine: Engine) -> Self {
         Self {
             settings,
             keeper,
+            engine,
             bound: Arc::default(),
         }
     }
@@ -60,6 +65,13 @@ impl Desk {
             .route(paths::below(paths::ADDRESS), get(identity::address))
             .route(paths::below(paths::CERTIFICATE), get(identity::certificate))
             .route(paths::below(paths::ROTATION), post(identity::rotate))
+            .route(paths::below(paths::STATISTICS), get(statistics::show))
+            .route(
+                paths::below(paths::QUEUE),
+                get(queue::show).delete(queue::delete),
+            )
+            .route(paths::below(paths::QUEUE_BLOCK), post(queue::block))
+            .route(paths::below(paths::QUEUE_UNBLOCK), post(queue::unblock))
             .with_state(self)
     }
 }

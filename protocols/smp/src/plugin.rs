@@ -83,7 +83,7 @@ impl Started {
         engine.run(&context.tasks);
         let settings = Settings::new(config);
         let server = Server::new(
-            Arc::clone(&keeper),
+            Arc::clone(keeper.acceptor()),
             engine.clone(),
             context.entropy,
             settings.clone(),
@@ -91,7 +91,7 @@ impl Started {
         );
         Ok(Self {
             data_dir: context.data_dir,
-            desk: Desk::new(settings.clone(), Arc::clone(&keeper)),
+            desk: Desk::new(settings.clone(), Arc::clone(&keeper), engine.clone()),
             settings,
             keeper,
             engine,
@@ -104,8 +104,7 @@ impl Relay for Started {
     /// Without the password, which is for those who are given it.
     fn ready_line(&self, addresses: &[String]) -> String {
         self.desk.bound_to(addresses);
-        let mut address = self.desk.address();
-        address.password = None;
+        let address = self.desk.address().without_password();
         format!("ready  {address}")
     }
 
@@ -125,8 +124,9 @@ impl Relay for Started {
         let section: SmpConfig = config.section()?;
         section.check(config)?;
         let reloaded = self.keeper.reload();
-        reloaded.map_err(|error| config.error_at("smp.identity", error.to_string()))?;
-        self.engine.set(engine_settings(&section, &self.data_dir));
+        reloaded.map_err(|error| config.error_at("smp.identity", error))?;
+        self.engine
+            .configure(engine_settings(&section, &self.data_dir));
         self.settings.replace(section);
         Ok(())
     }
@@ -140,8 +140,8 @@ fn open_identity(config: &SmpConfig, context: &Context) -> Result<Keeper, StartE
     let folder = Folder::at(config.identity.folder_in(&context.data_dir));
     let host = config.hosts.first().map_or("localhost", String::as_str);
     let (clock, entropy) = (Arc::clone(&context.clock), context.entropy.clone());
-    let opened = Keeper::open(folder, config.identity.key_kind, host, clock, entropy);
-    opened.map_err(|error| StartError::Unavailable(error.to_string()))
+    let keeper = Keeper::open(folder, config.identity.key_kind, host, clock, entropy);
+    keeper.map_err(|error| StartError::Unavailable(error.to_string()))
 }
 
 async fn start_engine(config: &SmpConfig, context: &Context) -> Result<Engine, StartError> {

@@ -1,7 +1,9 @@
 //! `relayctl smp`.
 
 use clap::{Args, Subcommand, ValueEnum};
+use relay_config::Span;
 use relay_smp::KeyKind;
+use relay_smp::admin::types::BlockReason;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Smp {
@@ -21,6 +23,22 @@ Examples:
     /// Works with the daemon up or down.
     #[command(after_help = "Example: relayctl smp fingerprint")]
     Fingerprint,
+
+    /// Show how much there is, and what happened
+    ///
+    /// Counters are those of the daily statistics file, by its names: in the present period (a day) and
+    /// since the relay was first started.
+    #[command(after_help = "\
+Examples:
+  relayctl smp stats
+  relayctl smp stats --json | jq .messages")]
+    Stats,
+
+    /// Look at, block, unblock and delete single queues
+    ///
+    /// A queue is named by its sender's id, which is in its address, or by its link's id.
+    #[command(subcommand, arg_required_else_help = true)]
+    Queue(Queue),
 
     /// Show and replace the server's certificates
     #[command(subcommand, arg_required_else_help = true)]
@@ -77,6 +95,65 @@ impl From<Kind> for KeyKind {
         match kind {
             Kind::Ed25519 => Self::Ed25519,
             Kind::Ed448 => Self::Ed448,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Queue {
+    /// Show the state of a queue
+    Show(QueueId),
+    /// Block a queue: nothing goes in or out, and its clients are told why
+    ///
+    /// At most smp.daily_block_quota a day. Exits with 1 when the queue was not active before.
+    #[command(after_help = "\
+Examples:
+  relayctl smp queue block fJX9…2b --reason spam
+  relayctl smp queue block fJX9…2b --reason content --notice
+  relayctl smp queue block fJX9…2b --reason content --notice-ttl 30d")]
+    Block(Block),
+    /// Let a blocked queue be used again
+    ///
+    /// Exits with 1 when the queue was not blocked.
+    Unblock(QueueId),
+    /// Delete a queue and its messages
+    Delete(QueueId),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct QueueId {
+    /// Sender or link id, base64url
+    #[arg(value_name = "ID", allow_hyphen_values = true)]
+    pub(crate) id: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Block {
+    #[command(flatten)]
+    pub(crate) queue: QueueId,
+    /// What clients are told
+    #[arg(long)]
+    pub(crate) reason: Reason,
+    /// Have apps show a notice
+    #[arg(long)]
+    pub(crate) notice: bool,
+    /// Have apps show a notice for this time, like 12h or 30d
+    #[arg(long, value_name = "TIME")]
+    pub(crate) notice_ttl: Option<Span>,
+}
+
+/// Why a queue is blocked.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Reason {
+    Spam,
+    Content,
+}
+
+impl From<Reason> for BlockReason {
+    fn from(reason: Reason) -> Self {
+        match reason {
+            Reason::Spam => Self::Spam,
+            Reason::Content => Self::Content,
         }
     }
 }

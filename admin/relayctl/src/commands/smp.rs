@@ -3,6 +3,8 @@
 mod address;
 mod cert;
 mod qr;
+mod queue;
+mod stats;
 
 use relay_config::SectionSpec;
 use relay_core::settings::Settings;
@@ -18,6 +20,8 @@ pub(super) async fn run(command: Smp, context: &Context) -> Outcome {
         Smp::Address(wanted) => address::show(&wanted, context).await,
         Smp::Fingerprint => address::fingerprint(context).await,
         Smp::Cert(command) => cert::run(command, context).await,
+        Smp::Queue(command) => queue::run(command, context).await,
+        Smp::Stats => stats::show(context).await,
     }
 }
 

@@ -1,10 +1,14 @@
 //! `[smp.connections]` and `[smp.routing]`: versions and time limits on the wire.
 
 use relay_core::config::Span;
+use relay_core::net::KeepAlive;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::wire::{Version, VersionRange};
+
+/// Questions to a silent client before it is given up.
+const PROBES: u32 = 4;
 
 /// Connections, and how the protocol is spoken on them.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
@@ -46,9 +50,11 @@ pub struct ConnectionConfig {
 
     /// Silence after which TCP asks whether the other side is still there; four questions without
     /// an answer, `keepalive_interval` apart, end a connection. 0 never asks.
+    #[schemars(extend("x-reload" = true))]
     pub keepalive_idle: Span,
 
     /// Time between two such questions.
+    #[schemars(extend("x-reload" = true))]
     pub keepalive_interval: Span,
 }
 
@@ -66,6 +72,16 @@ pub struct RoutingConfig {
 }
 
 impl ConnectionConfig {
+    /// When TCP asks silent clients, if it does.
+    pub fn keep_alive(&self) -> Option<KeepAlive> {
+        let idle = self.keepalive_idle.get();
+        (!idle.is_zero()).then_some(KeepAlive {
+            idle,
+            interval: self.keepalive_interval.get(),
+            probes: PROBES,
+        })
+    }
+
     /// The versions offered; `None` when they are not among those this build speaks.
     pub fn versions(&self) -> Option<VersionRange> {
         let (min, max) = (Version(self.min_version), Version(self.max_version));

@@ -60,7 +60,7 @@ struct Progress {
 
 impl Connection {
     pub(super) fn new(shared: Arc<Shared>, facts: SessionFacts) -> Self {
-        let outbox = Arc::new(Outbox::new(shared.settings().waiting_bytes));
+        let outbox = Arc::new(Outbox::new(shared.settings.now().waiting_bytes));
         Self {
             shared,
             outbox,
@@ -183,8 +183,8 @@ impl Connection {
         };
         match self.shared.store.write(block).await {
             Ok(outcomes) => {
-                let promised = writing.into_iter().zip(promises).zip(outcomes);
-                let late = promised.filter_map(|((task, promise), outcome)| match outcome {
+                let results = writing.into_iter().zip(promises).zip(outcomes);
+                let late = results.filter_map(|((task, promise), outcome)| match outcome {
                     Outcome::Stale => task.again(progress),
                     outcome => {
                         let said = self.keep(&task, promise, outcome);

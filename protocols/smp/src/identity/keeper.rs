@@ -13,7 +13,7 @@ use crate::tls::Acceptor;
 /// Keeps files and TLS in step. What fails changes neither.
 pub struct Keeper {
     folder: Folder,
-    acceptor: Acceptor,
+    acceptor: Arc<Acceptor>,
     clock: SharedClock,
     entropy: Entropy,
     /// One change at a time.
@@ -32,7 +32,7 @@ impl Keeper {
         let identity = folder.open(kind, host, clock.now(), &mut entropy.rng())?;
         let acceptor = Acceptor::new(Arc::new(identity));
         Ok(Self {
-            acceptor: acceptor.map_err(|error| folder.wrong("", error))?,
+            acceptor: Arc::new(acceptor.map_err(|error| folder.wrong("", error))?),
             folder,
             clock,
             entropy,
@@ -41,7 +41,7 @@ impl Keeper {
     }
 
     /// Shakes hands as this identity.
-    pub fn acceptor(&self) -> &Acceptor {
+    pub fn acceptor(&self) -> &Arc<Acceptor> {
         &self.acceptor
     }
 

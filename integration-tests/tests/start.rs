@@ -33,8 +33,13 @@ fn with_nothing_at_all_everything_appears_at_its_default_place() {
     if Path::new("/etc/relayd/relayd.toml").exists() {
         return skip::loudly("this machine has a /etc/relayd/relayd.toml", "move it away");
     }
-    if TcpListener::bind("127.0.0.1:9464").is_err() {
-        return skip::loudly("somebody else uses port 9464", "stop that program");
+    for port in [9464, 5223] {
+        if TcpListener::bind(("127.0.0.1", port)).is_err() {
+            return skip::loudly(
+                &format!("somebody else uses port {port}"),
+                "stop that program",
+            );
+        }
     }
     let dir = tempfile::tempdir().unwrap();
     let daemon = Relayd::new(dir.path()).start();
@@ -46,6 +51,9 @@ fn with_nothing_at_all_everything_appears_at_its_default_place() {
         ("handover.sock", 0o600),
         ("relayd.db", 0o600),
         ("relayd.lock", 0o600),
+        ("smp", 0o700),
+        ("smp/ca.key", 0o600),
+        ("smp/server.key", 0o600),
     ] {
         assert_eq!(see::mode(data.join(file)), mode, "mode of {file:?}");
     }
@@ -61,11 +69,13 @@ fn with_nothing_at_all_everything_appears_at_its_default_place() {
     daemon.signal(Signal::TERM);
     let exit = daemon.wait(PATIENCE);
     assert_eq!(exit.code, Some(0), "{exit:?}");
-    let said = format!(
-        "relayd {}  data in relay-data  metrics on 127.0.0.1:9464\n",
-        env!("CARGO_PKG_VERSION")
-    );
-    assert_eq!(exit.stdout, said);
+    let fingerprint = std::fs::read_to_string(data.join("smp/fingerprint")).unwrap();
+    let said = [
+        concat!("relayd ", env!("CARGO_PKG_VERSION")),
+        "  data in relay-data  metrics on 127.0.0.1:9464\n",
+        &format!("smp   ready  smp://{}@127.0.0.1\n", fingerprint.trim()),
+    ];
+    assert_eq!(exit.stdout, said.concat());
     for (name, stream) in [("stdout", exit.stdout), ("stderr", exit.stderr)] {
         assert!(
             !stream.contains("WARN") && !stream.contains("ERROR"),
@@ -80,7 +90,8 @@ fn the_environment_alone_can_configure_it() {
     let metrics = Relayd::free_address();
     let relayd = Relayd::new(dir.path())
         .env("RELAYD__METRICS__LISTEN", metrics.to_string())
-        .env("RELAYD__ADMIN__MODE", "0600");
+        .env("RELAYD__ADMIN__MODE", "0600")
+        .env("RELAYD__SMP__ENABLED", "false");
     let daemon = relayd.spawn();
     see::serving(&daemon);
     let answer = relay_testkit::http::Client::new(metrics).get("/readyz");

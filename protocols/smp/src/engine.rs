@@ -40,7 +40,6 @@ mod tests;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
-use arc_swap::ArcSwap;
 use relay_core::clock::SharedClock;
 use relay_core::entropy::Entropy;
 use relay_core::telemetry::metrics::Metrics;
@@ -49,7 +48,7 @@ use relay_storage::{ReadError, Store};
 pub(crate) use admin::{AdminError, Blocked, QueueState, Unblocked};
 pub(crate) use answer::{Answer, Answers, Content, Said, Stored};
 pub(crate) use connection::{Connection, SessionFacts};
-pub(crate) use settings::Settings;
+pub(crate) use settings::{LiveSettings, Settings};
 pub(crate) use shared::Totals;
 
 use recent::Recent;
@@ -94,7 +93,7 @@ impl Engine {
             store: ground.store,
             clock: ground.clock,
             entropy: ground.entropy,
-            settings: ArcSwap::from_pointee(settings),
+            settings: LiveSettings::new(settings),
         };
         shared.restore().await?;
         let engine = Self {
@@ -104,10 +103,10 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Takes other settings over, but for those that were used at the start: the size of the
-    /// cache, the statistics file, and when workers run.
-    pub(crate) fn set(&self, settings: Settings) {
-        self.shared.settings.store(Arc::new(settings));
+    /// Takes new settings over; how often workers run, and the size of the cache, stay until the
+    /// next start.
+    pub(crate) fn configure(&self, settings: Settings) {
+        self.shared.settings.replace(settings);
     }
 
     /// A new connection.
@@ -140,13 +139,8 @@ impl Engine {
         crate::stats::metrics::publish(self, metrics);
     }
 
-    /// Counts what is there: looks at every row, so not before serving.
-    pub(crate) async fn count_all(&self) -> Result<(), ReadError> {
-        self.shared.count_all().await
-    }
-
     async fn expire_on_start(&self) {
-        if !self.shared.settings().expire_on_start {
+        if !self.shared.settings.now().expire_on_start {
             return;
         }
         if let Err(error) = self.remove_old_messages().await {

@@ -14,39 +14,18 @@
 //! ```
 
 pub mod admin;
+#[cfg(feature = "bench")]
+pub mod bench;
 pub mod client;
 mod config;
 pub mod crypto;
-#[allow(
-    dead_code,
-    clippy::allow_attributes,
-    reason = "parts of it wait for others"
-)]
 mod engine;
 pub mod identity;
 mod plugin;
-#[allow(
-    dead_code,
-    unused_imports,
-    clippy::allow_attributes,
-    reason = "parts of it wait for others"
-)]
 mod queue;
 mod server;
 pub mod session;
-#[allow(
-    dead_code,
-    unused_imports,
-    clippy::allow_attributes,
-    reason = "parts of it wait for others"
-)]
 mod stats;
-#[allow(
-    dead_code,
-    unused_imports,
-    clippy::allow_attributes,
-    reason = "no connection is served yet"
-)]
 mod store;
 pub mod tls;
 mod transport;

@@ -83,7 +83,7 @@ impl Started {
         engine.run(&context.tasks);
         let settings = Settings::new(config);
         let server = Server::new(
-            Arc::clone(&keeper),
+            Arc::clone(keeper.acceptor()),
             engine.clone(),
             context.entropy,
             settings.clone(),
@@ -124,8 +124,9 @@ impl Relay for Started {
         let section: SmpConfig = config.section()?;
         section.check(config)?;
         let reloaded = self.keeper.reload();
-        reloaded.map_err(|error| config.error_at("smp.identity", error.to_string()))?;
-        self.engine.set(engine_settings(&section, &self.data_dir));
+        reloaded.map_err(|error| config.error_at("smp.identity", error))?;
+        self.engine
+            .configure(engine_settings(&section, &self.data_dir));
         self.settings.replace(section);
         Ok(())
     }
@@ -139,8 +140,8 @@ fn open_identity(config: &SmpConfig, context: &Context) -> Result<Keeper, StartE
     let folder = Folder::at(config.identity.folder_in(&context.data_dir));
     let host = config.hosts.first().map_or("localhost", String::as_str);
     let (clock, entropy) = (Arc::clone(&context.clock), context.entropy.clone());
-    let opened = Keeper::open(folder, config.identity.key_kind, host, clock, entropy);
-    opened.map_err(|error| StartError::Unavailable(error.to_string()))
+    let keeper = Keeper::open(folder, config.identity.key_kind, host, clock, entropy);
+    keeper.map_err(|error| StartError::Unavailable(error.to_string()))
 }
 
 async fn start_engine(config: &SmpConfig, context: &Context) -> Result<Engine, StartError> {

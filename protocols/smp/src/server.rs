@@ -28,9 +28,8 @@ use self::metrics::SessionMetrics;
 use self::serving::Serving;
 use crate::config::Settings;
 use crate::engine::{Engine, SessionFacts};
-use crate::identity::Keeper;
 use crate::session::{HandshakeFailure, Offer, Refused, ServerHandshake, ServerSession};
-use crate::tls::{Accepted, HandshakeError};
+use crate::tls::{Accepted, Acceptor, HandshakeError};
 use crate::transport::BlockReader;
 
 /// For how long a handshake has a place: several round trips around the world.
@@ -45,7 +44,7 @@ pub(crate) struct Server {
 /// What all connections share.
 #[derive(Debug)]
 struct Shared {
-    keeper: Arc<Keeper>,
+    acceptor: Arc<Acceptor>,
     engine: Engine,
     entropy: Entropy,
     settings: Settings,
@@ -65,7 +64,7 @@ struct Times {
 
 impl Server {
     pub(crate) fn new(
-        keeper: Arc<Keeper>,
+        acceptor: Arc<Acceptor>,
         engine: Engine,
         entropy: Entropy,
         settings: Settings,
@@ -73,7 +72,7 @@ impl Server {
     ) -> Self {
         let places = Places::new(settings.now().limits.max_handshakes);
         let shared = Shared {
-            keeper,
+            acceptor,
             engine,
             entropy,
             settings,
@@ -138,7 +137,7 @@ impl Shared {
             return None;
         };
         let (stream, _) = conn.into_parts();
-        let mut handshake = pin!(self.keeper.acceptor().accept(stream, deadline));
+        let mut handshake = pin!(self.acceptor.accept(stream, deadline));
         let accepted = match timeout(PLACE, &mut handshake).await {
             Ok(accepted) => accepted,
             Err(_) => {

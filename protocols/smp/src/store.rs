@@ -11,7 +11,7 @@ mod schema;
 pub(crate) mod sweep;
 pub(crate) mod writes;
 
-pub(crate) use reads::{Found, LinkRow, NotificationRow, Reads, Role};
+pub(crate) use reads::{Found, LinkRow, NOTIFICATIONS_READ, NotificationRow, Reads, Role};
 pub(crate) use schema::MIGRATIONS;
 
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};

@@ -96,7 +96,7 @@ impl Engine {
             notifier: record.notifier.is_some(),
             link: record.link_id.is_some(),
             messages: self.shared.reads.size(record.row).await?,
-            used_day: record.used_day,
+            used_day: record.used.day(),
         })
     }
 
@@ -112,11 +112,9 @@ impl Engine {
             if record.status != Status::Active {
                 return Ok(Blocked::Already(record.status));
             }
-            if !shared
-                .blocks
-                .take(shared.today(), shared.settings().blocks_a_day)
-            {
-                return Err(AdminError::TooManyToday(shared.settings().blocks_a_day));
+            let most = shared.settings.now().blocks_a_day;
+            if !shared.blocks.take(shared.today(), most) {
+                return Err(AdminError::TooManyToday(most));
             }
             if let Outcome::Done = shared.change(record, Op::Block(Some(info))).await? {
                 return Ok(Blocked::Now);

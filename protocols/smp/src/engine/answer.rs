@@ -125,11 +125,6 @@ impl Answer {
         );
     }
 
-    /// Whether it is a message, which takes nearly a block of its own.
-    pub(crate) fn is_message(&self) -> bool {
-        matches!(self.said, Said::Msg(..))
-    }
-
     /// About how many bytes it takes on the wire.
     pub(crate) fn weight(&self) -> usize {
         match &self.said {
@@ -138,16 +133,6 @@ impl Answer {
             Said::Info(json) => json.len() + SMALL,
             _ => SMALL,
         }
-    }
-
-    #[cfg(test)]
-    pub(crate) fn said(&self) -> &Said {
-        &self.said
-    }
-
-    #[cfg(test)]
-    pub(crate) fn ids(&self) -> (&[u8], &[u8]) {
-        (&self.corr_id, &self.entity_id)
     }
 }
 

@@ -188,7 +188,7 @@ impl Block {
             Some(before) => writes::expire(tx, at.row, before).await?,
             None => 0,
         };
-        let quota = self.shared.settings().queue_quota;
+        let quota = self.shared.settings.now().queue_quota;
         let sent = match writes::send(tx, at, &sending.message, quota).await? {
             Ok(sent) => sent,
             Err(Stale) => return Ok(Err(Stale)),
@@ -300,9 +300,10 @@ impl Block {
         if let Some(removed) = acked.removed {
             shared.counts.messages(-1);
             shared.active.message(record.row);
-            shared.counters.count(match subscribed {
-                true => Counter::MsgRecv,
-                false => Counter::MsgRecvGet,
+            shared.counters.count(if subscribed {
+                Counter::MsgRecv
+            } else {
+                Counter::MsgRecvGet
             });
             if removed.notification {
                 shared.counters.count(Counter::MsgRecvNtf);

@@ -22,7 +22,6 @@ use crate::wire::{Command, Error, Refusal, Request, Version};
 const ATTEMPTS: u32 = 5;
 
 /// What the engine must know of a connection.
-#[derive(Debug)]
 pub(crate) struct SessionFacts {
     /// The negotiated version.
     pub(crate) version: Version,
@@ -60,7 +59,7 @@ struct Progress {
 
 impl Connection {
     pub(super) fn new(shared: Arc<Shared>, facts: SessionFacts) -> Self {
-        let outbox = Arc::new(Outbox::new(shared.settings().waiting_bytes));
+        let outbox = Arc::new(Outbox::new(shared.settings.now().waiting_bytes));
         Self {
             shared,
             outbox,
@@ -183,8 +182,8 @@ impl Connection {
         };
         match self.shared.store.write(block).await {
             Ok(outcomes) => {
-                let promised = writing.into_iter().zip(promises).zip(outcomes);
-                let late = promised.filter_map(|((task, promise), outcome)| match outcome {
+                let results = writing.into_iter().zip(promises).zip(outcomes);
+                let late = results.filter_map(|((task, promise), outcome)| match outcome {
                     Outcome::Stale => task.again(progress),
                     outcome => {
                         let said = self.keep(&task, promise, outcome);

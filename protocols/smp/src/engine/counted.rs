@@ -4,6 +4,9 @@ use super::connection::Connection;
 use crate::stats::Counter;
 use crate::wire::{Command, Error, Refusal, Request};
 
+/// Whether a command is of some kind.
+type IsKind = fn(&Command<'_>) -> bool;
+
 impl Connection {
     /// A command was refused before it was executed.
     pub(super) fn count_refused(&self, request: &Request<'_>, error: &Error) {
@@ -22,13 +25,13 @@ impl Connection {
 
     /// Blocks with certain commands are counted apart from the commands.
     pub(super) fn count_batch(&self, requests: &[Result<Request<'_>, Refusal<'_>>]) {
-        let has = |wanted: fn(&Command<'_>) -> bool| {
+        let has = |wanted: IsKind| {
             requests
                 .iter()
                 .flatten()
                 .any(|request| wanted(&request.command))
         };
-        let kinds: [(fn(&Command<'_>) -> bool, Counter); 4] = [
+        let kinds: [(IsKind, Counter); 4] = [
             (|c| matches!(c, Command::Sub), Counter::QSubAllB),
             (|c| matches!(c, Command::Nsub), Counter::NtfSubB),
             (|c| matches!(c, Command::Del), Counter::QDeletedAllB),

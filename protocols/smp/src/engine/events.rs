@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::connection::Connection;
 use super::outbox::Event;
 use super::recent::{Mark, Note};
+use super::subscriptions::Delivered;
 use super::{Answer, Said, Stored};
 use crate::queue::{EntityId, Record};
 
@@ -47,7 +48,7 @@ impl Connection {
             .shared
             .subscriptions
             .delivered(record.row, &self.outbox);
-        if delivered != Some(Some(message.id)) {
+        if delivered != Some(Delivered(Some(message.id))) {
             return 0;
         }
         let id = record.recipient_id;
@@ -65,15 +66,12 @@ impl Connection {
         }
         let mark = self.shared.recent.mark();
         let rows: Vec<i64> = loads.keys().copied().collect();
-        let heads = match self.shared.reads.heads(&rows).await {
-            Ok(heads) => heads,
-            Err(_) => {
-                self.shared.clock.sleep(AFTER_FAULT).await;
-                for (record, id) in loads.into_values() {
-                    self.outbox.put_back(Event::Load(record, id));
-                }
-                return Vec::new();
+        let Ok(heads) = self.shared.reads.heads(&rows).await else {
+            self.shared.clock.sleep(AFTER_FAULT).await;
+            for (record, id) in loads.into_values() {
+                self.outbox.put_back(Event::Load(record, id));
             }
+            return Vec::new();
         };
         let mut heads: HashMap<i64, Stored> = heads.into_iter().collect();
         let (mut answers, mut empty) = (Vec::new(), HashMap::new());
@@ -101,7 +99,7 @@ impl Connection {
     /// before memory knew that somebody waits for them.
     pub(super) async fn catch_up(&self, queues: HashMap<i64, Arc<Record>>, mut mark: Mark) {
         let shared = &self.shared;
-        loop {
+        while !queues.is_empty() {
             let notes = shared.recent.since(mark, |row| queues.contains_key(&row));
             let all = || queues.keys().map(|row| (*row, Note::Sent)).collect();
             let notes = notes.unwrap_or_else(all);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::connection::Connection;
 use super::shared::read_error;
 use super::step::Step;
+use super::subscriptions::Delivered;
 use super::{Content, Said, Stored};
 use crate::queue::Record;
 use crate::wire::{
@@ -32,7 +33,7 @@ impl Connection {
             .subscriptions
             .delivered(record.row, &self.outbox);
         let (thread, delivered) = match delivered {
-            Some(delivered) => (SubscriptionThread::NoSub, delivered),
+            Some(Delivered(delivered)) => (SubscriptionThread::NoSub, delivered),
             None => (SubscriptionThread::ProhibitSub, *self.got.get(&record.row)?),
         };
         Some(SubscriptionInfo::new(

@@ -1,13 +1,15 @@
 //! What an operator can set about the engine.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use zeroize::Zeroizing;
 
 use crate::stats::daily::Columns;
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// The engine's settings. The defaults are the protocol's usual values.
 #[derive(Clone)]
@@ -47,6 +49,26 @@ pub(crate) struct Settings {
     pub(crate) statistics_columns: Columns,
     /// How often counters are written to the database.
     pub(crate) statistics_flush: Duration,
+}
+
+/// The settings as they are now.
+#[derive(Debug)]
+pub(crate) struct LiveSettings(ArcSwap<Settings>);
+
+impl LiveSettings {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self(ArcSwap::from_pointee(settings))
+    }
+
+    /// What holds now.
+    pub(crate) fn now(&self) -> Arc<Settings> {
+        self.0.load_full()
+    }
+
+    /// Takes new ones over.
+    pub(crate) fn replace(&self, settings: Settings) {
+        self.0.store(Arc::new(settings));
+    }
 }
 
 impl Default for Settings {

@@ -1,10 +1,9 @@
 //! What all connections share.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arc_swap::{ArcSwap, Guard};
 use relay_core::clock::SharedClock;
 use relay_core::entropy::Entropy;
 use relay_storage::{Store, WriteError};
@@ -13,7 +12,7 @@ use super::outbox::Outbox;
 use super::recent::Recent;
 use super::records::Records;
 use super::subscriptions::{Notifiers, Subscriptions};
-use super::{Answer, Settings};
+use super::{Answer, LiveSettings};
 use crate::stats::{Active, Counters};
 use crate::store::Reads;
 
@@ -25,7 +24,7 @@ const MOST_USED: usize = 1_000_000;
 /// The engine's inside.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) settings: ArcSwap<Settings>,
+    pub(crate) settings: LiveSettings,
     pub(crate) store: Store,
     pub(crate) reads: Reads,
     pub(crate) clock: SharedClock,
@@ -49,11 +48,6 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// The settings in force.
-    pub(crate) fn settings(&self) -> Guard<Arc<Settings>> {
-        self.settings.load()
-    }
-
     /// Unix seconds.
     pub(crate) fn now(&self) -> i64 {
         self.clock.now().secs()
@@ -66,13 +60,13 @@ impl Shared {
 
     /// The time before which messages are too old now.
     pub(crate) fn messages_expire_before(&self) -> Option<i64> {
-        let lifetime = self.settings().message_lifetime?;
+        let lifetime = self.settings.now().message_lifetime?;
         Some(self.clock.now().minus(lifetime).secs())
     }
 
     /// A queue is used.
     pub(crate) fn touch(&self, record: &crate::queue::Record) {
-        if record.used_day != self.today() {
+        if record.used.mark(self.today()) {
             self.used.add_below(record.row, MOST_USED);
         }
     }
@@ -205,6 +199,3 @@ pub(crate) fn read_error(error: &relay_storage::ReadError) -> crate::wire::Error
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-/// Used by notification ticks to group rows by connection.
-pub(crate) type ByRow<T> = HashMap<i64, Vec<T>>;

@@ -8,7 +8,7 @@ use super::block::{Change, Op, Outcome, Sending};
 use super::connection::{Connection, Task};
 use super::lookup::Located;
 use super::shared::read_error;
-use super::subscriptions::Subscribed;
+use super::subscriptions::{Delivered, Subscribed};
 use super::{Answer, Content, Said, Stored};
 use crate::crypto::Nonce;
 use crate::crypto::message::seal_notification;
@@ -146,9 +146,10 @@ impl Connection {
                 Said::Ok
             }
             Some(message) => {
-                counters.count(match before == read {
-                    true => Counter::MsgGetDuplicate,
-                    false => Counter::MsgGet,
+                counters.count(if before == read {
+                    Counter::MsgGetDuplicate
+                } else {
+                    Counter::MsgGet
                 });
                 Said::Msg(Arc::clone(record), message)
             }
@@ -169,7 +170,7 @@ impl Connection {
             .subscriptions
             .delivered(record.row, &self.outbox);
         let (delivered, subscribed) = match subscription {
-            Some(delivered) => (delivered, true),
+            Some(Delivered(delivered)) => (delivered, true),
             None => (self.got.get(&record.row).copied().flatten(), false),
         };
         let delivered = delivered.ok_or(Error::NoMsg)?;
@@ -205,10 +206,9 @@ impl Connection {
             },
         };
         let sending = Sending {
-            notification: match notification {
-                true => self.notification(record, &message),
-                false => None,
-            },
+            notification: notification
+                .then(|| self.notification(record, &message))
+                .flatten(),
             expire_before: self.expire_before(record),
             drop_link: record.link_id.is_some() && record.is_secured_messaging(),
             message,
@@ -218,7 +218,7 @@ impl Connection {
     }
 
     fn expire_before(&self, record: &Record) -> Option<i64> {
-        let settings = self.shared.settings();
+        let settings = self.shared.settings.now();
         if !settings.expire_on_send {
             return None;
         }
@@ -288,10 +288,9 @@ impl Connection {
     pub(super) fn keep(&mut self, task: &Task<'_, '_>, promise: Promise, outcome: Outcome) -> Said {
         let record = task.located.as_ref().map(|located| &located.found.record);
         match (outcome, promise, record) {
-            (Outcome::Taken, Promise::Ids { chosen: true, .. }, _) => Said::Err(Error::Auth),
+            (Outcome::Taken, Promise::Ids { chosen: true, .. }, _)
+            | (Outcome::Linked(Linked::Refused), ..) => Said::Err(Error::Auth),
             (Outcome::Taken | Outcome::Stale, ..) => Said::Err(Error::Internal),
-            (Outcome::Created(_), Promise::Ids { said, .. }, _) => said,
-            (Outcome::Linked(Linked::Refused), ..) => Said::Err(Error::Auth),
             (Outcome::Sent { sent, .. }, ..) => self.sent(&sent),
             (Outcome::Link(link), _, Some(record)) => lnk(record, link),
             (Outcome::Acked { acked, deliver }, _, Some(record)) => {

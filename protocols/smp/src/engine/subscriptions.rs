@@ -25,6 +25,10 @@ pub(crate) struct Subscription {
     pub(crate) delivered: Option<EntityId>,
 }
 
+/// What a subscriber has not acknowledged, if anything.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Delivered(pub(crate) Option<EntityId>);
+
 /// How a subscription came about.
 #[derive(Debug)]
 pub(crate) enum Subscribed {
@@ -54,11 +58,11 @@ impl Subscriptions {
         outbox: &Arc<Outbox>,
         head: Option<EntityId>,
     ) -> Subscribed {
-        let mut held = outbox.held();
-        if held.closed {
+        let mut holdings = outbox.held();
+        if holdings.closed {
             return Subscribed::Closed;
         }
-        held.queues.insert(row);
+        holdings.queues.insert(row);
         let mut shard = self.shard(row);
         if let Some(present) = shard.get_mut(&row)
             && Arc::ptr_eq(&present.outbox, outbox)
@@ -89,10 +93,10 @@ impl Subscriptions {
     }
 
     /// What was delivered to this connection: nothing if it is not subscribed.
-    pub(crate) fn delivered(&self, row: i64, outbox: &Arc<Outbox>) -> Option<Option<EntityId>> {
+    pub(crate) fn delivered(&self, row: i64, outbox: &Arc<Outbox>) -> Option<Delivered> {
         let shard = self.shard(row);
         let subscription = shard.get(&row).filter(|s| Arc::ptr_eq(&s.outbox, outbox))?;
-        Some(subscription.delivered)
+        Some(Delivered(subscription.delivered))
     }
 
     /// The delivered message is replaced, whatever it was; false if it is not this connection's.
@@ -180,11 +184,11 @@ pub(crate) struct Notifiers {
 impl Notifiers {
     /// Subscribes a connection.
     pub(crate) fn subscribe(&self, row: i64, id: EntityId, outbox: &Arc<Outbox>) -> Subscribed {
-        let mut held = outbox.held();
-        if held.closed {
+        let mut holdings = outbox.held();
+        if holdings.closed {
             return Subscribed::Closed;
         }
-        held.notifiers.insert(row);
+        holdings.notifiers.insert(row);
         match lock(&self.of).insert(row, (id, Arc::clone(outbox))) {
             None => Subscribed::New,
             Some((_, previous)) if Arc::ptr_eq(&previous, outbox) => Subscribed::Again,

@@ -11,9 +11,9 @@ use super::shared::Shared;
 use super::{Answer, Engine, Said};
 use crate::stats::Counter;
 use crate::stats::counters::BASE;
-use crate::store::NotificationRow;
 use crate::store::figures::Flush;
 use crate::store::sweep::{DropNotifications, MarkUsed};
+use crate::store::{NOTIFICATIONS_READ, NotificationRow};
 
 /// Queues marked as used in one unit of work.
 const MARKED: usize = 1000;
@@ -25,7 +25,7 @@ impl Engine {
         tasks.spawn("smp.end", async move {
             loop {
                 let shared = &engine.shared;
-                shared.clock.sleep(shared.settings().end_tick).await;
+                shared.clock.sleep(shared.settings.now().end_tick).await;
                 engine.tell_lost();
             }
         });
@@ -35,7 +35,7 @@ impl Engine {
                 let shared = &engine.shared;
                 shared
                     .clock
-                    .sleep(shared.settings().notification_tick)
+                    .sleep(shared.settings.now().notification_tick)
                     .await;
                 engine.hand_out_notifications().await;
             }
@@ -58,13 +58,23 @@ impl Engine {
 
     /// Hands waiting notifications to their subscribers, oldest first.
     pub(crate) async fn hand_out_notifications(&self) {
-        let rows = self.shared.due.take();
+        let shared = &self.shared;
+        let mut rows = shared.due.take();
+        rows.retain(|row| shared.can_be_handed(*row));
         if rows.is_empty() {
             return;
         }
-        match self.shared.reads.notifications(&rows).await {
-            Ok(waiting) => self.shared.hand_out(waiting).await,
-            Err(_) => rows.into_iter().for_each(|row| self.shared.due.add(row)),
+        match shared.reads.notifications(&rows).await {
+            Ok(waiting) => {
+                // More may wait than was read.
+                if waiting.len() >= NOTIFICATIONS_READ {
+                    for row in rows {
+                        shared.due.add(row);
+                    }
+                }
+                shared.hand_out(waiting).await;
+            }
+            Err(_) => rows.into_iter().for_each(|row| shared.due.add(row)),
         }
     }
 
@@ -83,22 +93,31 @@ impl Engine {
 }
 
 impl Shared {
+    /// Whether a notifier listens now; one that has much to read already is asked again later.
+    fn can_be_handed(&self, row: i64) -> bool {
+        let Some(outbox) = self.notifiers.subscriber(row) else {
+            return false;
+        };
+        let busy = outbox.is_busy();
+        if busy {
+            self.counters.count(Counter::MsgNtfLost);
+            self.due.add(row);
+        }
+        !busy
+    }
+
     async fn hand_out(&self, waiting: Vec<NotificationRow>) {
         let mut handed = Vec::with_capacity(waiting.len());
         let mut connections = HashSet::new();
         for notification in waiting {
-            let Some(outbox) = self.notifiers.subscriber(notification.queue) else {
-                continue;
-            };
-            // More may wait than was read, and what does not fit now may fit then.
-            self.due.add(notification.queue);
-            if outbox.is_busy() {
-                self.counters.count(Counter::MsgNtfLost);
-                continue;
+            if let Some(outbox) = self.notifiers.subscriber(notification.queue) {
+                connections.insert(Arc::as_ptr(&outbox).addr());
+                handed.push(notification.id);
+                outbox.say(event(notification));
             }
-            connections.insert(Arc::as_ptr(&outbox).addr());
-            handed.push(notification.id);
-            outbox.say(event(notification));
+        }
+        if handed.is_empty() {
+            return;
         }
         self.counters.add(Counter::MsgNtfs, count(handed.len()));
         self.counters
@@ -130,10 +149,14 @@ impl Shared {
         counters.push((FROM.to_owned(), began));
         let flush = Flush {
             counters,
-            cleared,
-            chunks,
+            cleared: cleared.clone(),
+            chunks: chunks.clone(),
         };
-        self.store.write(flush).await
+        let written = self.store.write(flush).await;
+        if written.is_err() {
+            self.active.changed_still(&cleared, &chunks);
+        }
+        written
     }
 
     /// Counts what is there: looks at every row, so not before serving.

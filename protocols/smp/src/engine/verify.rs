@@ -116,10 +116,10 @@ fn judge(
         .collect();
     let mut held = verifier.verify_all(&claims).into_iter();
     let each = requests.iter().zip(proofs).map(|(request, proof)| {
-        let verified = claim(request, &proof).is_some() && held.next().unwrap_or(false);
+        let proven = claim(request, &proof).is_some() && held.next().unwrap_or(false);
         match proof {
             Proof::Settled(outcome) => outcome.err(),
-            Proof::Key(_) if verified => None,
+            Proof::Key(_) if proven => None,
             Proof::Key(_) | Proof::Never => Some(Error::Auth),
         }
     });

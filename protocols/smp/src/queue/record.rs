@@ -33,10 +33,14 @@ pub(crate) struct Record {
     pub(crate) status: Status,
     pub(crate) link_id: Option<Vec<u8>>,
     pub(crate) notifier: Option<Notifier>,
-    /// The day it was last used, counted from 1970.
-    pub(crate) used_day: i64,
+    /// When it was last used.
+    pub(crate) used: Used,
     pub(crate) expired: Expired,
 }
+
+/// The day a queue was last used.
+#[derive(Debug)]
+pub(crate) struct Used(AtomicI64);
 
 /// How far a queue's old messages have been removed.
 pub(crate) struct Expired(AtomicI64);
@@ -67,6 +71,23 @@ impl Record {
         size_of::<Self>()
             + self.recipient_keys.len() * size_of::<AuthKey>()
             + self.link_id.as_ref().map_or(0, Vec::len)
+    }
+}
+
+impl Used {
+    /// On this day, counted from 1970.
+    pub(crate) fn on(day: i64) -> Self {
+        Self(AtomicI64::new(day))
+    }
+
+    /// The day, counted from 1970.
+    pub(crate) fn day(&self) -> i64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// It is used on `day`; whether that is new.
+    pub(crate) fn mark(&self, day: i64) -> bool {
+        self.0.swap(day, Ordering::Relaxed) != day
     }
 }
 

@@ -24,7 +24,7 @@ fn queue(mode: Option<QueueMode>, sender_key: Option<AuthKey>) -> Record {
         status: Status::Active,
         link_id: None,
         notifier: None,
-        used_day: 0,
+        used: Used::on(0),
         expired: Expired::default(),
     }
 }

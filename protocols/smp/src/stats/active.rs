@@ -46,17 +46,17 @@ impl Active {
     /// A message went into or out of this queue.
     pub(crate) fn message(&self, row: i64) {
         let mut sets = self.lock();
-        MESSAGES
-            .iter()
-            .for_each(|period| sets[*period as usize].insert(row));
+        for period in MESSAGES {
+            sets[period as usize].insert(row);
+        }
     }
 
     /// A notification of this queue was handed out.
     pub(crate) fn notification(&self, row: i64) {
         let mut sets = self.lock();
-        NOTIFICATIONS
-            .iter()
-            .for_each(|period| sets[*period as usize].insert(row));
+        for period in NOTIFICATIONS {
+            sets[period as usize].insert(row);
+        }
     }
 
     /// How many queues were active.
@@ -84,13 +84,29 @@ impl Active {
                     let bits = words.iter().flat_map(|word| word.to_le_bytes()).collect();
                     chunks.push(Chunk {
                         period,
-                        chunk,
+                        number: chunk,
                         bits,
                     });
                 }
             }
         }
         (cleared, chunks)
+    }
+
+    /// These could not be written down.
+    pub(crate) fn changed_still(&self, cleared: &[i16], chunks: &[Chunk]) {
+        let mut sets = self.lock();
+        let at = |period: &i16| usize::try_from(*period).unwrap_or(usize::MAX);
+        for period in cleared {
+            if let Some(rows) = sets.get_mut(at(period)) {
+                rows.cleared = true;
+            }
+        }
+        for chunk in chunks {
+            if let Some(rows) = sets.get_mut(at(&chunk.period)) {
+                rows.changed.insert(chunk.number);
+            }
+        }
     }
 
     /// Takes up what was written down.
@@ -107,7 +123,7 @@ impl Active {
                 .iter()
                 .map(|word| u64::from(word.count_ones()))
                 .sum::<u64>();
-            rows.chunks.insert(stored.chunk, words);
+            rows.chunks.insert(stored.number, words);
         }
     }
 
@@ -149,7 +165,9 @@ mod tests {
         assert!(cleared.is_empty());
 
         let again = Active::default();
-        chunks.iter().for_each(|chunk| again.restore(chunk));
+        for chunk in &chunks {
+            again.restore(chunk);
+        }
         again.message(4096);
         assert_eq!(again.count(Period::Day), 5);
         assert_eq!(again.count(Period::NtfDay), 1);

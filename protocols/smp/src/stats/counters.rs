@@ -96,11 +96,6 @@ impl Counters {
         load(self.total.get(counter as usize))
     }
 
-    /// In the present period.
-    pub(crate) fn today(&self, counter: Counter) -> i64 {
-        self.total(counter) - load(self.base.get(counter as usize))
-    }
-
     /// Begins a new period; what is counted meanwhile belongs to one of the two.
     pub(crate) fn begin_period(&self, ended: &Snapshot) {
         for (base, total) in self.base.iter().zip(ended.0) {

@@ -98,7 +98,7 @@ impl Ended<'_> {
             Cell::Notifications => self.totals.notifications.to_string(),
             Cell::Notifiers => self.totals.notifiers.to_string(),
             Cell::Queues => self.totals.queues.to_string(),
-            Cell::Zeros(many) => vec!["0"; many].join(","),
+            Zeros(many) => vec!["0"; many].join(","),
         }
     }
 

@@ -9,7 +9,7 @@ use super::{bytes, execute, rows};
 #[derive(Clone, Debug)]
 pub(crate) struct Chunk {
     pub(crate) period: i16,
-    pub(crate) chunk: i64,
+    pub(crate) number: i64,
     pub(crate) bits: Vec<u8>,
 }
 
@@ -38,7 +38,7 @@ impl Unit for Flush {
         for chunk in &self.chunks {
             let sql = "INSERT INTO smp_active_queues (period, chunk, bits) VALUES ($1, $2, $3) \
                        ON CONFLICT (period, chunk) DO UPDATE SET bits = excluded.bits";
-            let values = [chunk.period.into(), chunk.chunk.into(), bytes(&chunk.bits)];
+            let values = [chunk.period.into(), chunk.number.into(), bytes(&chunk.bits)];
             execute(tx, sql, values).await?;
         }
         Ok(())
@@ -69,7 +69,7 @@ pub(crate) async fn active(store: &Store) -> Result<Vec<Chunk>, ReadError> {
 fn chunk(row: &QueryResult) -> Result<Chunk, DbErr> {
     Ok(Chunk {
         period: row.try_get_by_index(0)?,
-        chunk: row.try_get_by_index(1)?,
+        number: row.try_get_by_index(1)?,
         bits: row.try_get_by_index(2)?,
     })
 }

@@ -61,6 +61,9 @@ pub(crate) struct NotificationRow {
     pub(crate) meta: Vec<u8>,
 }
 
+/// How many notifications are read for one list of queues, at most.
+pub(crate) const NOTIFICATIONS_READ: usize = 1000;
+
 /// Reads from the store; tells it of its faults.
 #[derive(Clone, Debug)]
 pub(crate) struct Reads(Store);

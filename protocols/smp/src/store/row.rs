@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::crypto::BoxKey;
 use crate::engine::{Content, Stored};
-use crate::queue::{EntityId, Expired, Notifier, Record, Status};
+use crate::queue::{EntityId, Expired, Notifier, Record, Status, Used};
 use crate::wire::{AuthKey, BlockingInfo, Encode, PublicKey, QueueMode, Reader};
 
 /// What [`record`] reads, of `smp_queues q`.
@@ -46,7 +46,7 @@ pub(super) fn record(row: &QueryResult) -> Result<Record, DbErr> {
         status: status(row.try_get_by_index(8)?, row.try_get_by_index(9)?)?,
         link_id: row.try_get_by_index(10)?,
         notifier: notifier(row)?,
-        used_day: row.try_get_by_index(14)?,
+        used: Used::on(row.try_get_by_index(14)?),
         expired: Expired::default(),
     })
 }

@@ -253,9 +253,10 @@ pub(crate) async fn ack(
     let removed = removed.map(|kind| Removed {
         notification: kind == NOTIFYING,
     });
-    let next = match want_next {
-        true => head(tx, queue).await?,
-        false => None,
+    let next = if want_next {
+        head(tx, queue).await?
+    } else {
+        None
     };
     Ok(Acked { removed, next })
 }
@@ -271,7 +272,7 @@ pub(crate) async fn secure(tx: &DatabaseTransaction, at: At, key: &AuthKey) -> C
     let sql = "UPDATE smp_queues SET revision = revision + 1, sender_key = $3 \
                WHERE id = $1 AND revision = $2";
     let values = [at.row.into(), at.revision.into(), key_to_bytes(key).into()];
-    changed(execute(tx, sql, values).await?)
+    Ok(changed(execute(tx, sql, values).await?))
 }
 
 /// Replaces the recipients' keys.
@@ -283,7 +284,7 @@ pub(crate) async fn set_recipients(tx: &DatabaseTransaction, at: At, keys: &[Aut
         at.revision.into(),
         keys_to_bytes(keys).into(),
     ];
-    changed(execute(tx, sql, values).await?)
+    Ok(changed(execute(tx, sql, values).await?))
 }
 
 /// Gives a queue its first link.
@@ -322,7 +323,7 @@ pub(crate) async fn replace_link(
     let sql = "UPDATE smp_links SET user_data = $3 WHERE queue = $1 AND EXISTS \
                (SELECT 1 FROM smp_queues WHERE id = $1 AND revision = $2)";
     let values = [at.row.into(), at.revision.into(), bytes(&data.user)];
-    Ok(changed(execute(tx, sql, values).await?)?.map(|()| Linked::Set))
+    Ok(changed(execute(tx, sql, values).await?).map(|()| Linked::Set))
 }
 
 /// The data of a queue's link.
@@ -400,7 +401,7 @@ async fn set_status(
         status.into(),
         blocked.into(),
     ];
-    changed(execute(tx, sql, values).await?)
+    Ok(changed(execute(tx, sql, values).await?))
 }
 
 /// Deletes a queue and all that belongs to it.
@@ -420,6 +421,6 @@ pub(crate) async fn delete(tx: &DatabaseTransaction, at: At) -> Changed<Deleted>
     }))
 }
 
-fn changed(rows: u64) -> Changed {
-    Ok(if rows == 1 { Ok(()) } else { Err(Stale) })
+fn changed(rows: u64) -> Result<(), Stale> {
+    if rows == 1 { Ok(()) } else { Err(Stale) }
 }

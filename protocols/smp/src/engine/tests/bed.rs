@@ -24,7 +24,7 @@ pub(crate) struct Bed {
     pub(crate) store: Store,
     entropy: Entropy,
     url: DatabaseUrl,
-    _dir: Arc<TempDir>,
+    dir: Arc<TempDir>,
 }
 
 impl Bed {
@@ -79,7 +79,7 @@ impl Bed {
             store,
             entropy,
             url,
-            _dir: dir,
+            dir,
         }
     }
 
@@ -91,7 +91,7 @@ impl Bed {
             store,
             entropy,
             url,
-            _dir,
+            dir,
         } = self;
         drop(engine);
         store.close().await;
@@ -101,7 +101,7 @@ impl Bed {
         };
         let database = Database::open(options).await.unwrap();
         let store = Store::start(database, Arc::new(Unobserved));
-        Self::start(url, _dir, store, clock, entropy, settings).await
+        Self::start(url, dir, store, clock, entropy, settings).await
     }
 
     pub(crate) fn client(&self) -> Client {
@@ -340,7 +340,7 @@ impl Client {
                 body_key: secret.box_key(&ids.dh_key).unwrap(),
                 key,
             }),
-            other => Err(self.tell(&other)),
+            other => Err(Self::tell(&other)),
         }
     }
 
@@ -358,6 +358,7 @@ impl Client {
     }
 
     /// The body of a message event of this queue.
+    #[expect(clippy::unused_self, reason = "reads better")]
     pub(crate) fn open(&self, queue: &Queue, told: &str) -> String {
         let (_, sealed) = told.rsplit_once(' ').unwrap();
         let mut sealed = data_encoding::HEXLOWER.decode(sealed.as_bytes()).unwrap();
@@ -372,7 +373,7 @@ impl Client {
         let each = answers.iter().map(|answer| {
             let bytes = self.bytes(answer);
             let reply = Reply::parse(self.session(), &bytes).unwrap();
-            self.tell(&reply.response.unwrap())
+            Self::tell(&reply.response.unwrap())
         });
         each.collect()
     }
@@ -383,7 +384,7 @@ impl Client {
         bytes
     }
 
-    fn tell(&self, response: &Response<'_>) -> String {
+    fn tell(response: &Response<'_>) -> String {
         let hex = |bytes: &[u8]| data_encoding::HEXLOWER.encode(bytes);
         match response {
             Response::Msg { id, body } => {

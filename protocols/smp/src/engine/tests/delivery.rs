@@ -214,7 +214,7 @@ async fn many_subscriptions_in_one_block() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn old_messages_go_from_the_front_and_a_marker_stays() {
-    let hour = Duration::from_secs(3600);
+    let hour = Duration::from_hours(1);
     let settings = Settings {
         message_lifetime: Some(hour),
         queue_quota: 2,

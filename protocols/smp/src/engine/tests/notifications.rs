@@ -137,7 +137,7 @@ async fn notifications_that_nobody_fetches_go() {
         let key = sender.signer();
         set(&mut recipient, &queue, &key).await;
         assert_eq!(notify(&mut sender, &queue, "old").await, "OK");
-        bed.pass(Duration::from_secs(24 * 3600));
+        bed.pass(Duration::from_hours(24));
         assert_eq!(notify(&mut sender, &queue, "young").await, "OK");
         assert_eq!(bed.engine.remove_old_notifications().await.unwrap(), 0);
         bed.pass(Duration::from_secs(1));

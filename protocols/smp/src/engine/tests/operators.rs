@@ -70,7 +70,7 @@ async fn an_operator_deletes_and_blocks_so_many_a_day() {
         bed.engine.block_queue(&first.sender, INFO).await.unwrap();
         let refused = bed.engine.block_queue(&second.sender, INFO).await;
         assert!(matches!(refused, Err(AdminError::TooManyToday(1))));
-        bed.pass(std::time::Duration::from_secs(24 * 3600));
+        bed.pass(std::time::Duration::from_hours(24));
         bed.engine.block_queue(&second.sender, INFO).await.unwrap();
 
         let third = recipient.create().await;

@@ -9,7 +9,7 @@ use crate::engine::Settings;
 use crate::wire::Command;
 
 const MESSAGES: usize = 150;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Reads and acknowledges until it has read `until`; gives the bodies in their order.
 async fn read(mut recipient: Client, queue: Queue, until: String) -> Vec<String> {

@@ -29,7 +29,7 @@ async fn queues_messages_and_the_marker_survive() {
         drop((recipient, sender));
 
         let bed = bed.restarted(settings.clone()).await;
-        bed.engine.count_all().await.unwrap();
+        bed.engine.shared.count_all().await.unwrap();
         let totals = bed.engine.totals();
         assert_eq!((totals.queues, totals.messages), (2, 3));
         let (mut recipient, mut sender) = (bed.client(), bed.client());
@@ -66,7 +66,7 @@ async fn waiting_notifications_survive() {
         };
         let told = recipient.on(&queue, Command::Nkey(new)).await;
         let id = data_encoding::HEXLOWER
-            .decode(told[4..].as_bytes())
+            .decode(&told.as_bytes()[4..])
             .unwrap();
         let command = Command::Send {
             notification: true,
@@ -95,7 +95,7 @@ async fn old_messages_go_at_the_start() {
             let queue = recipient.create().await;
             assert_eq!(sender.send(&queue, "old", None).await, "OK");
             drop((recipient, sender));
-            bed.pass(std::time::Duration::from_secs(22 * 24 * 3600));
+            bed.pass(std::time::Duration::from_hours(22 * 24));
             let bed = bed.restarted(settings.clone()).await;
             let mut recipient = bed.client();
             assert_eq!(recipient.on(&queue, Command::Sub).await, "SOK");

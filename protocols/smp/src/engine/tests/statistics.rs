@@ -9,7 +9,7 @@ use crate::engine::Settings;
 use crate::stats::daily::Columns;
 use crate::wire::Command;
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 
 async fn a_day(columns: Columns) -> (Vec<String>, Bed) {
     let dir = tempfile::tempdir().unwrap();

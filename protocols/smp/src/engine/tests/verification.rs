@@ -1,5 +1,8 @@
 //! Who may do what: sections 5.2, 5.4, 5.6 and 18.
 
+use relay_storage::{Failure, Unit};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
+
 use super::bed::{Bed, Say};
 use crate::engine::Settings;
 use crate::wire::{Command, QueueRequest, SubscriptionMode};
@@ -97,10 +100,21 @@ async fn a_block_is_verified_before_any_of_it_is_executed() {
     }
 }
 
+/// What another process on the same database may do.
+struct Suspend;
+
+impl Unit for Suspend {
+    type Output = ();
+
+    async fn run(&self, tx: &DatabaseTransaction) -> Result<(), Failure<()>> {
+        let sql = "UPDATE smp_queues SET status = 1, revision = revision + 1";
+        tx.execute_unprepared(sql).await?;
+        Ok(())
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_changed_behind_the_caches_back_is_noticed() {
-    use sea_orm::ConnectionTrait;
-
     for bed in Bed::each(Settings::default()).await {
         let (mut recipient, mut sender) = (bed.client(), bed.client());
         let contact = Some(QueueRequest::Contact(None));
@@ -108,19 +122,6 @@ async fn what_is_changed_behind_the_caches_back_is_noticed() {
             .create_as(contact, SubscriptionMode::OnlyCreate)
             .await;
         assert_eq!(sender.send(&queue, "one", None).await, "OK");
-        // As another process on the same database would.
-        struct Suspend;
-        impl relay_storage::Unit for Suspend {
-            type Output = ();
-            async fn run(
-                &self,
-                tx: &sea_orm::DatabaseTransaction,
-            ) -> Result<(), relay_storage::Failure<()>> {
-                let sql = "UPDATE smp_queues SET status = 1, revision = revision + 1";
-                tx.execute_unprepared(sql).await?;
-                Ok(())
-            }
-        }
         bed.store.write(Suspend).await.unwrap();
         assert_eq!(sender.send(&queue, "two", None).await, "ERR AUTH");
         assert_eq!(

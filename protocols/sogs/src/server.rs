@@ -10,6 +10,7 @@ pub mod caller;
 mod capabilities;
 mod deletion;
 mod entrance;
+pub(crate) mod figures;
 mod files;
 mod filters;
 mod inbox;

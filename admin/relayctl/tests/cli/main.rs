@@ -8,5 +8,6 @@ mod doctor;
 mod down;
 mod pages;
 mod running;
+mod sogs;
 mod support;
 mod usage;

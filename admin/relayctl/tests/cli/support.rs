@@ -34,6 +34,17 @@ impl House {
         }
     }
 
+    /// With a Session Open Group Server at a socket of its own.
+    pub(crate) fn with_sogs() -> Self {
+        let Self { relayd, dir } = Self::new();
+        let socket = format!("unix:{}", dir.path().join("sogs.sock").display());
+        let relayd = relayd
+            .env("RELAYD__SOGS__ENABLED", "true")
+            .env("RELAYD__SOGS__LISTEN", socket)
+            .env("RELAYD__SOGS__BASE_URL", "https://chat.test-relay.net");
+        Self { relayd, dir }
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }

@@ -15,10 +15,13 @@
   }
 
   async function write(text) {
-    // Pages over plain HTTP are not given the clipboard by name.
-    if (navigator.clipboard) return navigator.clipboard.writeText(text);
-    select(link);
-    if (!document.execCommand("copy")) throw new Error("not copied");
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // Pages over plain HTTP are not given the clipboard.
+      select(link);
+      if (!document.execCommand("copy")) throw new Error("not copied");
+    }
   }
 
   async function copyLink() {

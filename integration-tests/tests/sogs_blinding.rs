@@ -13,7 +13,9 @@ fn rights_given_to_a_real_id_wait_for_its_blinded_one() {
         let set = json!({"upload": false});
         assert_eq!(moderator.post(&target, &set).ok(), set);
         let plan = room.at(&format!("/futurePermissions/{real}"));
-        moderator.post(&plan, &json!({"upload": true, "in": 3600})).ok();
+        moderator
+            .post(&plan, &json!({"upload": true, "in": 3600}))
+            .ok();
         let all = || moderator.get(&room.at("/permissions")).ok();
         assert_eq!(all()[&real], set, "nobody knows the blinded id yet");
 
@@ -25,8 +27,13 @@ fn rights_given_to_a_real_id_wait_for_its_blinded_one() {
         assert_eq!(without_times(&planned), expected);
         // Both ids name the same person now.
         for id in [&real, &alice.id()] {
-            assert_eq!(moderator.get(&room.at(&format!("/permissions/{id}"))).ok(), set);
-            let planned = moderator.get(&room.at(&format!("/futurePermissions/{id}"))).ok();
+            assert_eq!(
+                moderator.get(&room.at(&format!("/permissions/{id}"))).ok(),
+                set
+            );
+            let planned = moderator
+                .get(&room.at(&format!("/futurePermissions/{id}")))
+                .ok();
             assert_eq!(without_times(&planned), json!([{"upload": true}]));
         }
     });
@@ -44,7 +51,10 @@ fn a_moderator_named_by_the_real_id_is_met_blinded() {
         assert_eq!(alice.get(&room.at("")).ok()["admin"], true);
         let after = info();
         assert_eq!(after["admins"], json!([alice.id()]));
-        assert_ne!(after["info_updates"], before["info_updates"], "the list has changed");
+        assert_ne!(
+            after["info_updates"], before["info_updates"],
+            "the list has changed"
+        );
     });
 }
 
@@ -57,17 +67,26 @@ fn a_ban_of_the_real_id_meets_the_blinded_one() {
         let ban = |id: &str, what: Value| boss.post(&format!("/user/{id}/ban"), &what).ok();
         ban(&alice.session_id(), json!({"rooms": ["lounge"]}));
         ban(&bob.session_id(), json!({"global": true}));
-        alice.post(&room.at("/message"), &post(&alice, "hello")).refused(403);
+        alice
+            .post(&room.at("/message"), &post(&alice, "hello"))
+            .refused(403);
         alice.get("/rooms").ok();
         bob.get("/rooms").says(403, "Banned");
         // Later again, by either id.
         for id in [alice.session_id(), alice.id()] {
-            boss.post(&format!("/user/{id}/unban"), &json!({"rooms": ["lounge"]})).ok();
+            boss.post(&format!("/user/{id}/unban"), &json!({"rooms": ["lounge"]}))
+                .ok();
             alice.says(&room, "hello");
             ban(&id, json!({"rooms": ["lounge"]}));
-            alice.post(&room.at("/message"), &post(&alice, "hello")).refused(403);
+            alice
+                .post(&room.at("/message"), &post(&alice, "hello"))
+                .refused(403);
         }
-        boss.post(&format!("/user/{}/unban", bob.session_id()), &json!({"global": true})).ok();
+        boss.post(
+            &format!("/user/{}/unban", bob.session_id()),
+            &json!({"global": true}),
+        )
+        .ok();
         bob.get("/rooms").ok();
     });
 }
@@ -85,10 +104,15 @@ fn naming_a_blinded_id_gives_it_nothing() {
         for id in [&id, &wrong] {
             let here = json!({"rooms": ["lounge"]});
             mallory.post(&format!("/user/{id}/ban"), &here).refused(403);
-            mallory.post(&format!("/inbox/{id}"), &json!({"message": "eA=="})).refused(404);
+            mallory
+                .post(&format!("/inbox/{id}"), &json!({"message": "eA=="}))
+                .refused(404);
             let mut headers = mallory.sign("GET", "/rooms", b"");
             headers[0].1.clone_from(id);
-            mallory.server.send(mallory.over, ("GET", "/rooms"), &headers, b"").refused(401);
+            mallory
+                .server
+                .send(mallory.over, ("GET", "/rooms"), &headers, b"")
+                .refused(401);
         }
         assert_eq!(alice.get(&room.at("")).ok()["admin"], true);
     });
@@ -102,7 +126,9 @@ fn ids_are_the_same_in_upper_case() {
         let shouted = alice.id().to_uppercase();
         let ban = json!({"rooms": ["lounge"]});
         moderator.post(&format!("/user/{shouted}/ban"), &ban).ok();
-        alice.post(&room.at("/message"), &post(&alice, "hello")).refused(403);
+        alice
+            .post(&room.at("/message"), &post(&alice, "hello"))
+            .refused(403);
         let all = moderator.get(&room.at("/permissions")).ok();
         assert_eq!(all[alice.id()], json!({"banned": true}), "{all}");
         moderator.post(&format!("/user/{shouted}/unban"), &ban).ok();
@@ -118,9 +144,16 @@ fn rights_survive_the_change_to_blinded_ids() {
     let other = world.room("other");
     let (moderator, boss) = (world.moderator(&room), world.global(Role::Admin));
     let (alice, bob, plain) = (world.user(), world.user(), world.user());
-    moderator.post(&room.at(&format!("/permissions/{}", alice.id())), &json!({"upload": false})).ok();
+    moderator
+        .post(
+            &room.at(&format!("/permissions/{}", alice.id())),
+            &json!({"upload": false}),
+        )
+        .ok();
     let ban = json!({"rooms": ["lounge"], "timeout": 3600});
-    moderator.post(&format!("/user/{}/ban", bob.id()), &ban).ok();
+    moderator
+        .post(&format!("/user/{}/ban", bob.id()), &ban)
+        .ok();
     let banned = world.banned();
     plain.says(&other, "I have nothing to lose");
 
@@ -139,21 +172,32 @@ fn rights_survive_the_change_to_blinded_ids() {
     refused.get("/rooms").says(400, text);
 
     let info = world.nobody().get(&room.at("")).ok();
-    assert_eq!(info["moderators"], json!([moderator.session_id()]), "not met blinded yet");
+    assert_eq!(
+        info["moderators"],
+        json!([moderator.session_id()]),
+        "not met blinded yet"
+    );
     let [moderator, boss, alice, bob, banned, plain] =
         [&moderator, &boss, &alice, &bob, &banned, &plain].map(blind);
     assert_eq!(moderator.get(&room.at("")).ok()["moderator"], true);
     assert_eq!(boss.get(&other.at("")).ok()["global_admin"], true);
     alice.ask("POST", &room.at("/file"), &[], b"x").refused(403);
-    bob.post(&room.at("/message"), &post(&bob, "hello")).refused(403);
+    bob.post(&room.at("/message"), &post(&bob, "hello"))
+        .refused(403);
     banned.get("/rooms").says(403, "Banned");
     plain.says(&room, "hello");
     let planned = moderator.get(&room.at("/futurePermissions")).ok();
-    assert_eq!(without_times(&planned), json!([{"session_id": bob.id(), "banned": false}]));
+    assert_eq!(
+        without_times(&planned),
+        json!([{"session_id": bob.id(), "banned": false}])
+    );
     let info = world.nobody().get(&room.at("")).ok();
     assert_eq!(info["moderators"], json!([moderator.id()]));
-    world.relayctl(&["mod", "remove", &moderator.session_id(), "--rooms", "lounge"]);
-    assert_eq!(world.nobody().get(&room.at("")).ok()["moderators"], json!([]));
+    world.relayctl(&["mod", "remove", &moderator.session_id(), "--room", "lounge"]);
+    assert_eq!(
+        world.nobody().get(&room.at("")).ok()["moderators"],
+        json!([])
+    );
 }
 
 #[test]
@@ -163,7 +207,9 @@ fn two_ids_of_one_person_are_two_users_where_both_are_taken() {
         let alice = world.user();
         let blinded = alice.signing(As::Blinded15);
         let sent = alice.says(&room, "plain");
-        blinded.delete(&room.at(&format!("/message/{}", sent["id"]))).refused(403);
+        blinded
+            .delete(&room.at(&format!("/message/{}", sent["id"])))
+            .refused(403);
         assert_eq!(sent["session_id"], alice.session_id());
         assert_eq!(blinded.says(&room, "blinded")["session_id"], blinded.id());
     });

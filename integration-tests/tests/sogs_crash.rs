@@ -63,7 +63,11 @@ impl Load<'_> {
         let uploaded = ask(user, "POST", &room.at("/file"), &bytes)?.created();
         let file = uploaded["id"].as_i64().expect("a number");
         self.acknowledged(|all| all.files.push((file, bytes)));
-        let nuisance = Caller::new(user.server, user.over, integration_tests::sogs::As::Blinded15);
+        let nuisance = Caller::new(
+            user.server,
+            user.over,
+            integration_tests::sogs::As::Blinded15,
+        );
         ask(&nuisance, "GET", "/capabilities", b"")?.ok();
         let target = format!("/user/{}/ban", nuisance.id());
         let here = json!({"rooms": [room.token]}).to_string();
@@ -92,7 +96,9 @@ fn killed_under_load(kind: Kind, times: usize) {
     const LOAD: usize = 150;
     let Some(bed) = Bed::on(kind) else { return };
     let off = ["posts", "reactions"].map(|limit| (limit.to_owned(), "off".into()));
-    let mut bed = bed.with_sogs().with("sogs.limits", toml::Table::from_iter(off));
+    let mut bed = bed
+        .with_sogs()
+        .with("sogs.limits", toml::Table::from_iter(off));
     let mut acknowledged = Acknowledged::default();
     let mut people: Option<(Room, Caller, Vec<Caller>)> = None;
     for _ in 0..times {
@@ -104,7 +110,12 @@ fn killed_under_load(kind: Kind, times: usize) {
         let boss = at(&boss, world.server);
         let users: Vec<_> = users.iter().map(|user| at(user, world.server)).collect();
         assert_kept(&boss, &room, &acknowledged);
-        let load = Load { room: &room, boss: &boss, so_far: Mutex::default(), stop: AtomicBool::new(false) };
+        let load = Load {
+            room: &room,
+            boss: &boss,
+            so_far: Mutex::default(),
+            stop: AtomicBool::new(false),
+        };
         thread::scope(|scope| {
             for (number, user) in users.iter().enumerate() {
                 let load = &load;
@@ -116,13 +127,21 @@ fn killed_under_load(kind: Kind, times: usize) {
             world.daemon.kill9();
             load.stop.store(true, Ordering::Relaxed);
         });
-        acknowledged.add(load.so_far.into_inner().unwrap_or_else(PoisonError::into_inner));
+        acknowledged.add(
+            load.so_far
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
         people = Some((room, boss, users));
         bed = world.bed;
     }
     let world = World::on(bed, Over::AesGcm);
     let (room, boss, _) = people.expect("it ran");
-    assert_kept(&at(&boss, world.server).over(Over::AesGcm), &room, &acknowledged);
+    assert_kept(
+        &at(&boss, world.server).over(Over::AesGcm),
+        &room,
+        &acknowledged,
+    );
     world.runs("sogs.orphans");
     world.runs("sogs.files");
     assert_kept(&at(&boss, world.server), &room, &acknowledged);
@@ -140,7 +159,10 @@ fn assert_kept(boss: &Caller, room: &Room, acknowledged: &Acknowledged) {
     }
     for id in &acknowledged.reactions {
         let message = find(&json!(id)).unwrap_or_else(|| panic!("lost: {id}"));
-        assert_eq!(message["reactions"]["👍"]["count"], 1, "a reaction is lost: {message}");
+        assert_eq!(
+            message["reactions"]["👍"]["count"], 1,
+            "a reaction is lost: {message}"
+        );
     }
     let permissions = boss.get(&room.at("/permissions")).ok();
     for id in &acknowledged.bans {
@@ -151,7 +173,10 @@ fn assert_kept(boss: &Caller, room: &Room, acknowledged: &Acknowledged) {
         assert_eq!(file.status, 200, "a file is lost: {file}");
         assert!(file.body == *bytes, "a file has changed: {id}");
     }
-    let mut seqnos: Vec<_> = kept.iter().map(|message| message["seqno"].as_i64()).collect();
+    let mut seqnos: Vec<_> = kept
+        .iter()
+        .map(|message| message["seqno"].as_i64())
+        .collect();
     seqnos.dedup();
     assert_eq!(seqnos.len(), kept.len(), "no two have one number");
 }
@@ -169,7 +194,11 @@ fn everything(caller: &Caller, room: &Room) -> Vec<Value> {
             if row.get("data").is_some() {
                 all.push(row);
             } else {
-                all.push(caller.get(&room.at(&format!("/message/{}", row["id"]))).ok());
+                all.push(
+                    caller
+                        .get(&room.at(&format!("/message/{}", row["id"])))
+                        .ok(),
+                );
             }
         }
     }

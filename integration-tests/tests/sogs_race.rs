@@ -9,7 +9,9 @@ use integration_tests::{Bed, Kind};
 use serde_json::{Value, json};
 
 fn number(message: &Value, key: &str) -> i64 {
-    message[key].as_i64().unwrap_or_else(|| panic!("no {key}: {message}"))
+    message[key]
+        .as_i64()
+        .unwrap_or_else(|| panic!("no {key}: {message}"))
 }
 
 /// Polls as an app does, from the last number seen, until told to stop and nothing is new.
@@ -17,7 +19,9 @@ fn polls(reader: &Caller, room: &Room, done: &AtomicBool) -> Vec<i64> {
     let (mut known, mut seen) = (0, Vec::new());
     loop {
         let last_look = done.load(Ordering::SeqCst);
-        let page = reader.get(&room.at(&format!("/messages/since/{known}?limit=20"))).ok();
+        let page = reader
+            .get(&room.at(&format!("/messages/since/{known}?limit=20")))
+            .ok();
         let page = page.as_array().expect("a list");
         for message in page {
             let seqno = number(message, "seqno");
@@ -52,12 +56,18 @@ fn writers_race(kind: Kind) {
             })
         });
         let writers: Vec<_> = writers.collect();
-        let sent: Vec<_> = writers.into_iter().map(|writer| writer.join().expect("a writer")).collect();
+        let sent: Vec<_> = writers
+            .into_iter()
+            .map(|writer| writer.join().expect("a writer"))
+            .collect();
         done.store(true, Ordering::SeqCst);
         (sent, readers.map(|reader| reader.join().expect("a reader")))
     });
     for own in &sent {
-        assert!(own.is_sorted(), "whoever waits for an answer gets higher numbers");
+        assert!(
+            own.is_sorted(),
+            "whoever waits for an answer gets higher numbers"
+        );
     }
     let mut sent = sent.concat();
     sent.sort_unstable();
@@ -111,23 +121,30 @@ fn pollers_end_with_the_same_picture_as_the_server() {
                 }
             }
         });
-        let writers: Vec<_> = users.iter().map(|user| {
-            let room = &room;
-            scope.spawn(move || {
-                for count in 0..30 {
-                    let sent = user.says(room, &format!("{count}"));
-                    let id = &sent["id"];
-                    user.put(&room.at(&format!("/reaction/{id}/👍")), &json!({})).ok();
-                    if count % 3 == 0 {
-                        user.put(&room.at(&format!("/message/{id}")), &post(user, "edited")).ok();
+        let writers: Vec<_> = users
+            .iter()
+            .map(|user| {
+                let room = &room;
+                scope.spawn(move || {
+                    for count in 0..30 {
+                        let sent = user.says(room, &format!("{count}"));
+                        let id = &sent["id"];
+                        user.put(&room.at(&format!("/reaction/{id}/👍")), &json!({}))
+                            .ok();
+                        if count % 3 == 0 {
+                            user.put(&room.at(&format!("/message/{id}")), &post(user, "edited"))
+                                .ok();
+                        }
+                        if count % 4 == 0 {
+                            user.delete(&room.at(&format!("/message/{id}"))).ok();
+                        }
                     }
-                    if count % 4 == 0 {
-                        user.delete(&room.at(&format!("/message/{id}"))).ok();
-                    }
-                }
+                })
             })
-        }).collect();
-        writers.into_iter().for_each(|writer| writer.join().expect("a writer"));
+            .collect();
+        writers
+            .into_iter()
+            .for_each(|writer| writer.join().expect("a writer"));
         done.store(true, Ordering::SeqCst);
         reader.join().expect("a reader")
     });
@@ -150,13 +167,27 @@ fn of_many_equal_requests_one_runs() {
         let statuses: Vec<u16> = thread::scope(|scope| {
             let send = || {
                 start.wait();
-                world.server.send(Over::AesGcm, ("POST", &target), &headers, &body).status
+                world
+                    .server
+                    .send(Over::AesGcm, ("POST", &target), &headers, &body)
+                    .status
             };
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(send)).collect();
-            threads.into_iter().map(|thread| thread.join().expect("an answer")).collect()
+            threads
+                .into_iter()
+                .map(|thread| thread.join().expect("an answer"))
+                .collect()
         });
-        assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 1, "{statuses:?}");
-        assert_eq!(statuses.iter().filter(|status| **status == 425).count(), 7, "{statuses:?}");
+        assert_eq!(
+            statuses.iter().filter(|status| **status == 201).count(),
+            1,
+            "{statuses:?}"
+        );
+        assert_eq!(
+            statuses.iter().filter(|status| **status == 425).count(),
+            7,
+            "{statuses:?}"
+        );
     }
     let all = alice.get(&room.at("/messages/since/0")).ok();
     assert_eq!(all.as_array().map(Vec::len), Some(5));
@@ -170,22 +201,28 @@ fn nobody_posts_after_the_moderator_heard_of_the_ban() {
     for _ in 0..8 {
         let banned = AtomicBool::new(false);
         thread::scope(|scope| {
-            let writer = scope.spawn(|| loop {
-                let too_late = banned.load(Ordering::SeqCst);
-                let answer = alice.post(&room.at("/message"), &post(&alice, "more"));
-                assert!([201, 403].contains(&answer.status), "{answer}");
-                assert!(!too_late || answer.status == 403, "after the ban: {answer}");
-                if too_late {
-                    return;
+            let writer = scope.spawn(|| {
+                loop {
+                    let too_late = banned.load(Ordering::SeqCst);
+                    let answer = alice.post(&room.at("/message"), &post(&alice, "more"));
+                    assert!([201, 403].contains(&answer.status), "{answer}");
+                    assert!(!too_late || answer.status == 403, "after the ban: {answer}");
+                    if too_late {
+                        return;
+                    }
                 }
             });
             thread::sleep(std::time::Duration::from_millis(20));
             let ban = json!({"rooms": ["lounge"]});
-            moderator.post(&format!("/user/{}/ban", alice.id()), &ban).ok();
+            moderator
+                .post(&format!("/user/{}/ban", alice.id()), &ban)
+                .ok();
             banned.store(true, Ordering::SeqCst);
             writer.join().expect("a writer");
         });
         let unban = json!({"rooms": ["lounge"]});
-        moderator.post(&format!("/user/{}/unban", alice.id()), &unban).ok();
+        moderator
+            .post(&format!("/user/{}/unban", alice.id()), &unban)
+            .ok();
     }
 }

@@ -33,7 +33,7 @@ fn with_nothing_at_all_everything_appears_at_its_default_place() {
     if Path::new("/etc/relayd/relayd.toml").exists() {
         return skip::loudly("this machine has a /etc/relayd/relayd.toml", "move it away");
     }
-    for port in [9464, 5223] {
+    for port in [9464, 8080, 5223] {
         if TcpListener::bind(("127.0.0.1", port)).is_err() {
             return skip::loudly(
                 &format!("somebody else uses port {port}"),
@@ -70,18 +70,25 @@ fn with_nothing_at_all_everything_appears_at_its_default_place() {
     let exit = daemon.wait(PATIENCE);
     assert_eq!(exit.code, Some(0), "{exit:?}");
     let fingerprint = std::fs::read_to_string(data.join("smp/fingerprint")).unwrap();
-    let said = [
-        concat!("relayd ", env!("CARGO_PKG_VERSION")),
-        "  data in relay-data  metrics on 127.0.0.1:9464\n",
-        &format!("smp   ready  smp://{}@127.0.0.1\n", fingerprint.trim()),
-    ];
-    assert_eq!(exit.stdout, said.concat());
-    for (name, stream) in [("stdout", exit.stdout), ("stderr", exit.stderr)] {
-        assert!(
-            !stream.contains("WARN") && !stream.contains("ERROR"),
-            "{name}: {stream}"
-        );
-    }
+    let said: Vec<_> = exit.stdout.lines().collect();
+    let greeting = concat!(
+        "relayd ",
+        env!("CARGO_PKG_VERSION"),
+        "  data in relay-data  metrics on 127.0.0.1:9464"
+    );
+    assert_eq!(said[0], greeting);
+    assert!(said[1].starts_with("sogs  ready  http://127.0.0.1:8080 public_key="));
+    let smp = format!("smp   ready  smp://{}@127.0.0.1", fingerprint.trim());
+    assert_eq!(said[2..], [smp]);
+    // The one thing an operator has to know: nobody else reaches it at a guessed address.
+    let warnings: Vec<_> = exit
+        .stderr
+        .lines()
+        .filter(|line| line.contains("WARN"))
+        .collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains("sogs.base_url http://127.0.0.1:8080 works on this machine only"));
+    assert!(!exit.stderr.contains("ERROR"), "{}", exit.stderr);
 }
 
 #[test]

@@ -227,7 +227,8 @@ impl Caller {
         let sender = sender.try_into().expect("32 bytes");
         let key = SealKey::agree(&ServerKey::new(secret), Encryption::AesGcm, &sender);
         let sealed = base64(&challenge["ciphertext"]);
-        key.and_then(|key| key.open(&sealed)).expect("sealed to them")
+        key.and_then(|key| key.open(&sealed))
+            .expect("sealed to them")
     }
 
     fn person(&self) -> Person {

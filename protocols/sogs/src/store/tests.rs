@@ -175,7 +175,7 @@ fn id15(n: u8) -> SessionId {
 }
 
 fn emoji_of(text: &str) -> Emoji {
-    Emoji::parse(text).expect("an emoji")
+    Emoji::parse(text, 12).expect("an emoji")
 }
 
 fn posting(now: UnixTime) -> Posting {

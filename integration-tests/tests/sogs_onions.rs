@@ -16,7 +16,7 @@ fn v4(caller: &Caller, encryption: Encryption, plaintext: &[u8]) -> (u64, Value,
     let outer = posts(caller, "/oxen/v4/lsrpc", &sealed.body);
     assert_eq!(outer.status, 200, "{outer}");
     let reply = sealed.open(&outer.body).expect("two strings, sealed to us");
-    (u64::from(reply.code), json!(reply.headers), reply.body)
+    (u64::from(reply.status), json!(reply.headers), reply.body)
 }
 
 fn posts(caller: &Caller, path: &str, body: &[u8]) -> Answer {

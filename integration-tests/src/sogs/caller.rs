@@ -3,12 +3,13 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use relay_sogs::client::{As, Fresh, Request};
-use relay_sogs::crypto::Blinding;
 use relay_sogs::crypto::client::Client;
+use relay_sogs::crypto::{Blinding, Encryption, SealKey, ServerKey};
 use serde_json::Value;
+use sha2::{Digest, Sha512};
 
 use super::server::unique;
-use super::{Answer, Over, Room, Server, post};
+use super::{Answer, Over, Room, Server, base64, post};
 
 /// Who asks, and how.
 #[derive(Clone, Debug)]
@@ -211,6 +212,23 @@ impl Caller {
         uploaded["id"]
             .as_i64()
             .unwrap_or_else(|| panic!("no number: {uploaded}"))
+    }
+
+    /// Opens what a server sealed to their real id: a token of the API of 2021.
+    ///
+    /// # Panics
+    ///
+    /// When it is not sealed to them.
+    #[track_caller]
+    pub fn opens(&self, challenge: &Value) -> Vec<u8> {
+        let digest = Sha512::digest(self.person().seed);
+        let secret = digest.first_chunk().expect("64 bytes");
+        let sender = base64(&challenge["ephemeral_public_key"]);
+        let sender = sender.try_into().expect("32 bytes");
+        let key = SealKey::agree(&ServerKey::new(secret), Encryption::AesGcm, &sender);
+        let sealed = base64(&challenge["ciphertext"]);
+        key.and_then(|key| key.open(&sealed))
+            .expect("sealed to them")
     }
 
     fn person(&self) -> Person {

@@ -192,7 +192,7 @@ impl World {
     #[track_caller]
     pub fn appoint(&self, user: &Caller, rooms: &str, role: Role) {
         let id = user.session_id();
-        let mut args = vec!["mod", "add", &*id, "--rooms", rooms];
+        let mut args = vec!["mod", "add", &*id, "--room", rooms];
         args.extend((role == Role::Admin).then_some("--admin"));
         self.relayctl(&args);
     }

@@ -17,6 +17,7 @@ use crate::crypto::ServerKey;
 use crate::domain::identity::Naming;
 use crate::files::FileStore;
 use crate::jobs::Jobs;
+use crate::server::figures;
 use crate::server::pages::Pages;
 use crate::server::pipeline::Pipeline;
 use crate::server::pipeline::gate::Gate;
@@ -161,7 +162,9 @@ impl Relay for Running {
     }
 
     fn workers(&self) -> Vec<Worker> {
-        self.jobs.workers()
+        let mut workers = self.jobs.workers();
+        workers.push(figures::worker(Arc::clone(&self.server)));
+        workers
     }
 
     fn reload(&self, loaded: &Loaded) -> Result<(), ConfigError> {

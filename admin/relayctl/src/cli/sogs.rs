@@ -123,7 +123,12 @@ pub(crate) struct Who {
     #[arg(required = true, value_name = "ID")]
     pub(crate) ids: Vec<String>,
     /// In which rooms: tokens; or + for the whole server; or '*' for every room there is
-    #[arg(long = "room", required = true, value_name = "TOKEN")]
+    #[arg(
+        long = "room",
+        visible_alias = "rooms",
+        required = true,
+        value_name = "TOKEN"
+    )]
     pub(crate) rooms: Vec<String>,
 }
 

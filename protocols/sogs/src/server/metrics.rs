@@ -1,6 +1,6 @@
 //! Figures of what is done on the server.
 
-use relay_core::telemetry::metrics::{IntCounter, Metrics};
+use relay_core::telemetry::metrics::{IntCounter, IntGauge, Metrics};
 
 /// The figures.
 #[derive(Clone, Debug)]
@@ -21,6 +21,12 @@ pub struct ServerMetrics {
     pub downloads: IntCounter,
     /// Direct messages sent.
     pub direct_messages: IntCounter,
+    /// Rooms there are, as last counted.
+    pub rooms: IntGauge,
+    /// Users there are, as last counted.
+    pub users: IntGauge,
+    /// Users seen lately in any room, as last counted.
+    pub active_users: IntGauge,
 }
 
 impl ServerMetrics {
@@ -44,6 +50,12 @@ impl ServerMetrics {
                 "Bytes of files uploaded.",
             ),
             downloads: counter("relayd_sogs_downloads_total", "Files downloaded."),
+            rooms: metrics.gauge("relayd_sogs_rooms", "Rooms there are."),
+            users: metrics.gauge("relayd_sogs_users", "Users who ever signed or were named."),
+            active_users: metrics.gauge(
+                "relayd_sogs_active_users",
+                "Users seen in any room within sogs.activity.active_within.",
+            ),
             direct_messages: counter("relayd_sogs_direct_messages_total", "Direct messages sent."),
         }
     }

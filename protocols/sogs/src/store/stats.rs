@@ -109,6 +109,24 @@ impl Tables {
         rows.await?.into_iter().map(read).collect()
     }
 
+    /// Rooms, users, and users seen in any room since a time.
+    pub async fn population(&self, since: UnixTime) -> Result<[i64; 3], StoreError> {
+        let row = sql::one(
+            self.reads(),
+            "SELECT (SELECT count(*) FROM sogs_room), \
+             (SELECT count(*) FROM sogs_user WHERE id <> 0), \
+             (SELECT count(DISTINCT user_id) FROM sogs_room_user WHERE last_active >= ?)",
+            values![since.millis()],
+        );
+        let read = |row: Option<Columns>| {
+            let Some(mut row) = row else {
+                return Ok([0; 3]);
+            };
+            Ok([row.next()?, row.next()?, row.next()?])
+        };
+        self.heard(row.await.and_then(read))
+    }
+
     /// The server in figures. Reads all of it: not for polls.
     pub async fn server_stats(&self, now: UnixTime) -> Result<ServerStats, StoreError> {
         let row = sql::one(

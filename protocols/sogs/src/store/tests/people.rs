@@ -269,12 +269,12 @@ async fn permissions_are_those_of_the_rules() {
             }
         }
         // Rows that say nothing are not kept.
-        let rows = sql::scalar::<i64>(
+        let count = sql::scalar::<i64>(
             bed.tables.reads(),
             "SELECT count(*) FROM sogs_override",
             values![],
         );
-        assert_eq!(rows.await.expect("read"), 26);
+        assert_eq!(count.await.expect("read"), 26);
         assert_eq!(bed.tables.permissions(room).await.expect("read").len(), 26);
     }
 }

@@ -20,7 +20,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Drive a Session Open Group Server.
-    Sogs(SogsArgs),
+    Sogs(Box<SogsArgs>),
     /// Measure what cryptography alone costs here.
     Limit(LimitArgs),
     /// Print the ids of the users that a seed makes, so that one can be made a moderator.

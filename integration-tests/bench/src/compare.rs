@@ -6,8 +6,11 @@ use std::fmt::Write as _;
 use crate::report::{Report, Run};
 use crate::stats::{Spread, paired};
 
+/// Takes one figure of a run.
+type Figure = fn(&Run) -> Option<f64>;
+
 /// What is compared, and whether more is better.
-const MEASURES: [(&str, bool, fn(&Run) -> Option<f64>); 5] = [
+const MEASURES: [(&str, bool, Figure); 5] = [
     ("operations/s", true, |run| Some(run.rate)),
     ("server CPU/operation", false, |run| {
         Some(run.server.as_ref()?.cpu_micros_per_operation)
@@ -60,7 +63,7 @@ fn by_name(report: &Report) -> BTreeMap<String, Vec<&Run>> {
     named
 }
 
-fn values(runs: &[&Run], value: fn(&Run) -> Option<f64>) -> Vec<f64> {
+fn values(runs: &[&Run], value: Figure) -> Vec<f64> {
     runs.iter().filter_map(|run| value(run)).collect()
 }
 

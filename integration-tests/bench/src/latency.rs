@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Values are kept to one part in a thousand.
 const DIGITS: u8 = 3;
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_mins(10);
 
 /// What a report draws its curve from.
 const CURVE: [f64; 18] = [

@@ -133,10 +133,6 @@ impl Run {
         };
         format!("{} {}, {load}", self.protocol, self.scenario)
     }
-
-    pub(crate) fn failed(&self) -> u64 {
-        self.failures.values().sum()
-    }
 }
 
 impl Report {

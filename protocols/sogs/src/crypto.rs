@@ -5,12 +5,14 @@
 //! `false`, never with a panic.
 
 mod blinding;
-pub mod client;
 mod legacy_token;
 mod point;
 mod sealed;
 mod server_key;
 mod session_id;
+
+#[cfg(any(test, feature = "client"))]
+pub mod client;
 
 pub use self::blinding::Blinding;
 pub use self::legacy_token::{Challenge, LegacyToken};

@@ -5,12 +5,17 @@
 //! [`domain`]. When switched on it binds its addresses and answers every request with `501 Not
 //! Implemented`, and the daemon reports that it is not ready.
 
-mod config;
+#[cfg(any(test, feature = "client"))]
+pub mod client;
+pub mod config;
 pub mod crypto;
 pub mod domain;
+pub mod files;
 #[cfg(test)]
 mod poll;
 mod private;
+pub mod server;
+pub mod store;
 #[cfg(test)]
 mod vectors;
 pub mod wire;
@@ -45,14 +50,12 @@ impl Protocol for Sogs {
     }
 
     fn migrations(&self) -> Migrations {
-        Migrations {
-            prefix: "sogs",
-            steps: Vec::new,
-        }
+        store::schema::MIGRATIONS
     }
 
     fn plan(&self, config: &Loaded) -> Result<Option<Box<dyn Plan>>, ConfigError> {
         let section: SogsConfig = config.section()?;
+        section.check(config)?;
         Ok(section
             .enabled
             .then(|| Box::new(Planned(section)) as Box<dyn Plan>))

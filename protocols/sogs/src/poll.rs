@@ -1,5 +1,7 @@
 //! One poll of Desktop's through all pure layers, there and back, as a test.
 
+use std::time::Duration;
+
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, Method, StatusCode};
 use proptest::prelude::*;
@@ -65,14 +67,14 @@ proptest! {
         let request = request.expect("a request");
 
         let policy = KeyPolicy { require_blinded: true, accept_25: false };
-        let credentials = Credentials::parse(&request.headers, policy, |_| false);
+        let credentials = Credentials::parse(&request.headers, policy, |_| None);
         let credentials = credentials.expect("well formed").expect("signed");
         let (method, target) = (&request.method, &request.target);
         let now = UnixTime::from_secs(NOW + 5);
-        let caller = credentials.verify(server.public(), method, target, &request.body, now);
+        let caller = credentials.verify(server.public(), method, target, &request.body, (now, Duration::from_hours(24)));
         prop_assert_eq!(caller.expect("a caller").id, client.id15(&server.blinding()));
 
-        let parts = batch::parse(&request.body).expect("a batch");
+        let parts = batch::parse(&request.body, batch::MAX_PARTS).expect("a batch");
         prop_assert_eq!(parts.len(), 4);
         prop_assert!(batch::only_reads(&Method::POST, &parts));
         let mut answers = vec![SubResponse::from(Refusal::NotFound); 4];

@@ -28,7 +28,7 @@ pub mod target;
 pub use self::encoding::{Base64, decode_base64, encode_base64, hex_or_base64};
 pub use self::refusal::Refusal;
 pub use self::subrequest::{SubRequest, SubResponse};
-pub use self::target::Target;
+pub use self::target::{ListLimits, Target};
 
 /// The content type of replies in JSON. Desktop compares it literally: no charset.
 pub const JSON: &str = "application/json";

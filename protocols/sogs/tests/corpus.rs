@@ -21,7 +21,7 @@ use relay_sogs::wire::messages::{Content, NewMessage};
 use relay_sogs::wire::moderation::{Ban, RoleChange};
 use relay_sogs::wire::permissions::{LaterChange, PermissionChange};
 use relay_sogs::wire::rooms::RoomChange;
-use relay_sogs::wire::{Target, batch, disposition, inbox, legacy, onion, padding};
+use relay_sogs::wire::{ListLimits, Target, batch, disposition, inbox, legacy, onion, padding};
 
 type Parser = fn(&[u8]);
 
@@ -36,7 +36,7 @@ const TARGETS: [(&str, Parser); 7] = [
 ];
 
 fn batches(bytes: &[u8]) {
-    let parts = batch::parse(bytes).unwrap_or_default();
+    let parts = batch::parse(bytes, batch::MAX_PARTS).unwrap_or_default();
     for part in parts.into_iter().flatten() {
         assert!(part.target.path().starts_with('/'));
         assert!(HEADERS.iter().all(|name| !part.headers.contains_key(*name)));
@@ -74,7 +74,7 @@ fn headers(bytes: &[u8]) {
     };
     if let Ok(value) = HeaderValue::from_bytes(bytes) {
         let all = HEADERS.map(|name| (name.parse().expect("a name"), value.clone()));
-        let _ = Credentials::parse(&HeaderMap::from_iter(all), policy, |_| true);
+        let _ = Credentials::parse(&HeaderMap::from_iter(all), policy, |_| None);
     }
     let text = String::from_utf8_lossy(bytes);
     let _ = disposition::filename(&text);
@@ -96,11 +96,17 @@ fn onion_v4(bytes: &[u8]) {
                 require_blinded: false,
                 accept_25: false,
             },
-            |_| false,
+            |_| None,
         );
         if let Ok(Some(credentials)) = credentials {
             let (method, target, body) = (&request.method, &request.target, &request.body);
-            let _ = credentials.verify(&[7; 32], method, target, body, UnixTime::from_secs(0));
+            let _ = credentials.verify(
+                &[7; 32],
+                method,
+                target,
+                body,
+                (UnixTime::from_secs(0), std::time::Duration::from_hours(24)),
+            );
         }
     }
 }
@@ -109,8 +115,13 @@ fn targets(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     if let Some(target) = Target::parse(&text) {
         assert!(target.to_uri().is_ascii());
-        let _ = (target.messages_query(), target.reactors_limit());
-        let _ = target.path().split('/').map(Emoji::parse).count();
+        let _ = (
+            target.messages_query(ListLimits::default()),
+            target.reactors_limit(),
+        );
+        for segment in target.path().split('/') {
+            let _ = Emoji::parse(segment, 12);
+        }
     }
 }
 

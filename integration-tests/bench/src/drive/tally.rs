@@ -76,7 +76,9 @@ impl Tally {
             return;
         }
         self.last = self.last.max(Some(done));
-        late.into_iter().for_each(|late| self.lateness.record(late));
+        if let Some(late) = late {
+            self.lateness.record(late);
+        }
         match result {
             Ok(traffic) => self.succeeded(due, done, traffic),
             Err(failure) => self.failed(failure),

@@ -71,56 +71,53 @@ fn bar(cpu: f64, limit: &Limit) -> String {
 
 /// Every kind of plot for which there are at least two points.
 fn plots(reports: &[Report]) -> Vec<Plot> {
-    let kinds: [fn(&[Report]) -> Vec<Plot>; 4] = [
-        latency_over_rate,
-        rate_over_connections,
-        memory_over_held,
-        percentiles,
-    ];
-    kinds
-        .iter()
-        .flat_map(|kind| kind(reports))
-        .filter(|plot| !plot.lines.is_empty())
-        .collect()
+    let mut plots = latency_over_rate(reports);
+    plots.push(rate_over_connections(reports));
+    plots.push(memory_over_held(reports));
+    plots.extend(percentiles(reports));
+    plots.retain(|plot| !plot.lines.is_empty());
+    plots
 }
 
 fn latency_over_rate(reports: &[Report]) -> Vec<Plot> {
+    let median = |run: &Run| Some((run.load.rate?, real(run.latency.as_ref()?.p50) / 1e3));
     let p99 = |run: &Run| Some((run.load.rate?, real(run.latency.as_ref()?.p99) / 1e3));
-    let p50 = |run: &Run| Some((run.load.rate?, real(run.latency.as_ref()?.p50) / 1e3));
-    let both: [(&str, &dyn Fn(&Run) -> Option<(f64, f64)>); 2] = [("median", &p50), ("p99", &p99)];
-    let plots = both.map(|(name, point)| Plot {
+    let plot = |name: &str, lines| Plot {
         title: format!("Latency ({name}) over the rate of operations"),
         x: "operations/s due",
         y: "ms",
-        lines: lines(reports, point, 2),
-    });
-    plots.to_vec()
+        lines,
+    };
+    vec![
+        plot("median", lines(reports, &median, 2)),
+        plot("p99", lines(reports, &p99, 2)),
+    ]
 }
 
-fn rate_over_connections(reports: &[Report]) -> Vec<Plot> {
+fn rate_over_connections(reports: &[Report]) -> Plot {
     let point = |run: &Run| {
         let closed = run.load.rate.is_none() && run.operations > 0;
         closed.then(|| (real(run.load.connections as u64), run.rate))
     };
-    vec![Plot {
+    Plot {
         title: "Throughput over connections".to_owned(),
         x: "connections",
         y: "operations/s",
         lines: lines(reports, &point, 2),
-    }]
+    }
 }
 
-fn memory_over_held(reports: &[Report]) -> Vec<Plot> {
+fn memory_over_held(reports: &[Report]) -> Plot {
     let point = |run: &Run| {
         let held = *run.settings.get("held")?;
         Some((real(held), real(run.server.as_ref()?.used.rss_after) / 1e6))
     };
-    vec![Plot {
+    Plot {
         title: "Memory over what is held".to_owned(),
         x: "queues or connections",
         y: "MB resident",
         lines: lines(reports, &point, 2),
-    }]
+    }
 }
 
 /// One plot a scenario: which part of the operations took at most how long.

@@ -11,8 +11,9 @@ pub(crate) fn describe(run: &Run) -> String {
         let _ = write!(text, " (± {:.0} %)", spread.relative() * 100.0);
     }
     let _ = writeln!(text, ", {} in {:.1} s", run.operations, run.seconds);
-    for line in [latency(run), server(run), limit(run), generator(run)] {
-        text.extend(line.map(|line| format!("  {line}\n")));
+    let lines = [latency(run), server(run), limit(run), Some(generator(run))];
+    for line in lines.into_iter().flatten() {
+        let _ = writeln!(text, "  {line}");
     }
     for (why, count) in &run.failures {
         let _ = writeln!(text, "  {count} failed: {why}");
@@ -61,18 +62,16 @@ fn limit(run: &Run) -> Option<String> {
     ))
 }
 
-fn generator(run: &Run) -> Option<String> {
+fn generator(run: &Run) -> String {
     let generator = &run.generator;
-    let warning = generator
-        .warning
-        .as_ref()
-        .map(|warning| format!("; {warning}"));
-    Some(format!(
+    let warning = generator.warning.as_ref();
+    let warning = warning.map(|warning| format!("; {warning}"));
+    format!(
         "client   {:.0} µs CPU an operation, {:.0} % of its cores{}",
         generator.cpu_micros_per_operation,
         generator.share * 100.0,
         warning.unwrap_or_default(),
-    ))
+    )
 }
 
 /// The parts of a limit.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use relay_sogs::crypto::client::{Client, Ephemeral};
+use relay_sogs::crypto::client::Client;
 use relay_sogs::crypto::{Encryption, SealKey, ServerKey, VerifyKey, blake2b_64};
 
 use super::scenario::Carrier;
@@ -64,15 +64,14 @@ pub(crate) fn limits(args: &LimitArgs) -> Vec<(String, Limit)> {
 fn sealing(encryption: Encryption, sizes: Sizes, each: Duration) -> Vec<Part> {
     let rng = &mut StdRng::seed_from_u64(1);
     let server = ServerKey::new(&[7; 32]);
-    let ephemeral = Ephemeral::generate(rng);
-    let Some(key) = ephemeral.seal_key(server.public(), encryption) else {
+    let Some((key, public)) = Client::onion_key(&[8; 32], encryption, server.public()) else {
         return Vec::new();
     };
     let request = key.seal(&vec![1; sizes.request], rng).unwrap_or_default();
     let answer = vec![2; sizes.answer];
     vec![
         part("X25519 agreement and key", 1, each, || {
-            SealKey::agree(&server, encryption, ephemeral.public())
+            SealKey::agree(&server, encryption, &public)
         }),
         part("open the request", 1, each, || key.open(&request)),
         part("seal the answer", 1, each, || key.seal(&answer, rng)),
@@ -82,12 +81,10 @@ fn sealing(encryption: Encryption, sizes: Sizes, each: Duration) -> Vec<Part> {
 fn signing(sizes: Sizes, each: Duration) -> Vec<Part> {
     let client = Client::new([9; 32]).blinded15(&ServerKey::new(&[7; 32]).blinding());
     let (message, body) = ([3; 150], vec![4; sizes.request]);
-    let (key, signature) = (client.id().key(), client.sign(&message));
+    let (key, signature) = (VerifyKey::known(&client.id().key()), client.sign(&message));
     vec![
         part("BLAKE2b of the body", 1, each, || blake2b_64(&[&body])),
-        part("Ed25519 verification", 1, each, || {
-            VerifyKey::known(&key).is_some_and(|key| key.verify(&message, &signature))
-        }),
+        part("Ed25519 verification", 1, each, || key.is_some_and(|key| key.verify(&message, &signature))),
     ]
 }
 

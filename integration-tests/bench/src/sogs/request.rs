@@ -6,7 +6,7 @@ use data_encoding::HEXLOWER;
 use hyper::Method;
 use rand::CryptoRng;
 use relay_sogs::crypto::SealKey;
-use relay_sogs::crypto::client::Ephemeral;
+use relay_sogs::crypto::client::Client;
 use relay_sogs::wire::bencode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -97,14 +97,14 @@ impl Request {
         app: App,
         rng: &mut impl CryptoRng,
     ) -> anyhow::Result<(Bytes, SealKey)> {
-        let ephemeral = Ephemeral::generate(rng);
-        let key = ephemeral
-            .seal_key(server, app.encryption())
+        let mut ephemeral = [0; 32];
+        rng.fill_bytes(&mut ephemeral);
+        let (key, public) = Client::onion_key(&ephemeral, app.encryption(), server)
             .context("no key to seal with")?;
         let blob = key
             .seal(&self.plaintext(signed), rng)
             .context("not sealed")?;
-        let mut metadata = json!({"ephemeral_key": HEXLOWER.encode(ephemeral.public())});
+        let mut metadata = json!({"ephemeral_key": HEXLOWER.encode(&public)});
         if let Some(name) = app.enc_type() {
             metadata["enc_type"] = json!(name);
         }

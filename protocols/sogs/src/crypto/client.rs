@@ -1,112 +1,118 @@
-//! The client's half: ids and signatures made from a seed, and the fresh key of a sealed request.
-//!
-//! The server has no use for it; tests, the load generator and tools that act as a user have.
+//! The client's half, for tests: ids, signatures and sealing made from a seed.
 
 use curve25519_dalek::edwards::CompressedEdwardsY;
 use curve25519_dalek::{EdwardsPoint, Scalar};
 use ed25519_dalek::hazmat::ExpandedSecretKey;
-use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
-use rand::CryptoRng;
+use ed25519_dalek::{Signer, SigningKey};
 use sha2::{Digest, Sha512};
-use x25519_dalek::{PublicKey, StaticSecret};
-use zeroize::Zeroizing;
 
-use super::{Blinding, Encryption, IdKind, SealKey, SessionId, blake2b_32};
+use super::blake2b_32;
+use super::{Blinding, Encryption, IdKind, SealKey, ServerKey, SessionId};
 use crate::private::private_debug;
 
-/// Somebody with a master key.
+/// Somebody with a seed.
 pub struct Client {
     key: SigningKey,
-    scalar: Zeroizing<Scalar>,
-    prefix: Zeroizing<[u8; 32]>,
+    scalar: Scalar,
+    prefix: [u8; 32],
 }
 
-/// A client as one server sees it. Making it costs what a signature costs: keep it.
+/// A client as one server sees it. Making one costs as much as signing: keep it.
 pub struct BlindedClient {
     id: SessionId,
-    scalar: Zeroizing<Scalar>,
-    prefix: Zeroizing<[u8; 32]>,
-}
-
-/// The fresh key of one onion request.
-pub struct Ephemeral {
-    secret: StaticSecret,
-    public: [u8; 32],
+    scalar: Scalar,
+    prefix: [u8; 32],
 }
 
 impl Client {
-    /// The client of this seed.
+    /// With this seed.
     pub fn new(seed: [u8; 32]) -> Self {
         let key = SigningKey::from_bytes(&seed);
         let expanded = ExpandedSecretKey::from(&seed);
         Self {
             key,
-            scalar: Zeroizing::new(expanded.scalar),
-            prefix: Zeroizing::new(expanded.hash_prefix),
+            scalar: expanded.scalar,
+            prefix: expanded.hash_prefix,
         }
     }
 
-    /// The plain key: what follows `00` in the headers of a request.
+    /// The plain key, as after `00`.
     pub fn ed25519(&self) -> [u8; 32] {
         self.key.verifying_key().to_bytes()
     }
 
-    /// The ordinary id.
+    /// The id that is the same everywhere.
     pub fn id05(&self) -> SessionId {
-        let key: VerifyingKey = self.key.verifying_key();
-        SessionId::new(IdKind::Unblinded, &key.to_montgomery().to_bytes())
+        let x25519 = self.key.verifying_key().to_montgomery().to_bytes();
+        SessionId::new(IdKind::Unblinded, &x25519)
     }
 
-    /// The id on a server.
+    /// The id on one server.
     pub fn id15(&self, blinding: &Blinding) -> SessionId {
         self.blinded15(blinding).id()
     }
 
-    /// The id on a server, of the second version.
+    /// The same of the second blinding.
     pub fn id25(&self, blinding: &Blinding) -> SessionId {
         self.blinded25(blinding).id()
     }
 
-    /// Signs as nobody in particular: with the plain key.
+    /// Signs under the plain key.
     pub fn sign(&self, message: &[u8]) -> [u8; 64] {
         self.key.sign(message).to_bytes()
     }
 
-    /// Signs as the blinded id.
+    /// Signs under [`Self::id15`].
     pub fn sign15(&self, blinding: &Blinding, message: &[u8]) -> [u8; 64] {
         self.blinded15(blinding).sign(message)
     }
 
-    /// Signs as the blinded id of the second version.
+    /// Signs under [`Self::id25`].
     pub fn sign25(&self, blinding: &Blinding, message: &[u8]) -> [u8; 64] {
         self.blinded25(blinding).sign(message)
-    }
-
-    /// The client on one server, as all apps show themselves.
-    pub fn blinded15(&self, blinding: &Blinding) -> BlindedClient {
-        self.blinded(IdKind::Blinded15, blinding.k15 * *self.scalar)
-    }
-
-    /// The same of the second version.
-    pub fn blinded25(&self, blinding: &Blinding) -> BlindedClient {
-        let scalar = blinding.k25(&self.id05()) * *self.scalar;
-        let positive = self.ed25519()[31] & 0x80 == 0;
-        self.blinded(IdKind::Blinded25, if positive { scalar } else { -scalar })
     }
 
     /// The key of a direct message to somebody blinded.
     pub fn message_key(&self, blinding: &Blinding, to: &SessionId) -> Option<[u8; 32]> {
         let theirs = CompressedEdwardsY(to.key()).decompress()?;
-        let shared = (*self.scalar * theirs).compress().0;
-        let from = self.id15(blinding).key();
-        Some(blake2b_32(&[&shared, &from, &to.key()]))
+        let shared = (self.scalar * theirs).compress().0;
+        Some(blake2b_32(&[
+            &shared,
+            &self.id15(blinding).key(),
+            &to.key(),
+        ]))
+    }
+
+    /// The key of an onion request to a server, from an ephemeral secret; and the public half of
+    /// that secret.
+    pub fn onion_key(
+        ephemeral: &[u8; 32],
+        encryption: Encryption,
+        server: &[u8; 32],
+    ) -> Option<(SealKey, [u8; 32])> {
+        let ephemeral = ServerKey::new(ephemeral);
+        let shared = ephemeral.agree(server)?;
+        let key = SealKey::of_shared(&shared, encryption, ephemeral.public(), server)?;
+        Some((key, *ephemeral.public()))
+    }
+
+    /// On one server, as today's apps are.
+    pub fn blinded15(&self, blinding: &Blinding) -> BlindedClient {
+        self.blinded(IdKind::Blinded15, blinding.k15 * self.scalar)
+    }
+
+    /// On one server, by the second blinding.
+    pub fn blinded25(&self, blinding: &Blinding) -> BlindedClient {
+        let scalar = blinding.k25(&self.id05()) * self.scalar;
+        let negative = self.ed25519()[31] & 0x80 != 0;
+        self.blinded(IdKind::Blinded25, if negative { -scalar } else { scalar })
     }
 
     fn blinded(&self, kind: IdKind, scalar: Scalar) -> BlindedClient {
         BlindedClient {
             id: SessionId::new(kind, &public(&scalar)),
-            scalar: Zeroizing::new(scalar),
-            prefix: self.prefix.clone(),
+            scalar,
+            prefix: self.prefix,
         }
     }
 }
@@ -117,48 +123,22 @@ impl BlindedClient {
         self.id
     }
 
-    /// Signs as this id. Any r that nobody can guess will do for `25`; the recipe of `15` is used
-    /// for both.
+    /// Signs under that id. Any r that nobody can guess will do for `25`; the recipe of `15` is
+    /// used for both.
     pub fn sign(&self, message: &[u8]) -> [u8; 64] {
         let key = self.id.key();
-        let seeded = Sha512::new().chain_update(self.prefix.as_slice());
-        let r = Zeroizing::new(wide(seeded.chain_update(key), message));
+        let seeded = Sha512::new().chain_update(self.prefix).chain_update(key);
+        let r = wide(seeded, message);
         let big_r = public(&r);
         let h = wide(Sha512::new().chain_update(big_r).chain_update(key), message);
         let mut signature = [0; 64];
         signature[..32].copy_from_slice(&big_r);
-        signature[32..].copy_from_slice((*r + h * *self.scalar).as_bytes());
+        signature[32..].copy_from_slice((r + h * self.scalar).as_bytes());
         signature
     }
 }
 
-impl Ephemeral {
-    /// A new one.
-    pub fn generate(rng: &mut impl CryptoRng) -> Self {
-        let mut bytes = Zeroizing::new([0; 32]);
-        rng.fill_bytes(&mut *bytes);
-        let secret = StaticSecret::from(*bytes);
-        let public = PublicKey::from(&secret).to_bytes();
-        Self { secret, public }
-    }
-
-    /// What the server has to be told.
-    pub const fn public(&self) -> &[u8; 32] {
-        &self.public
-    }
-
-    /// What seals the request and opens the reply; `None` if the server's key is of small order.
-    pub fn seal_key(&self, server: &[u8; 32], encryption: Encryption) -> Option<SealKey> {
-        let shared = self.secret.diffie_hellman(&PublicKey::from(*server));
-        let contributory = shared.was_contributory();
-        let shared = Zeroizing::new(shared.to_bytes());
-        contributory
-            .then(|| SealKey::derive(encryption, &shared, &self.public, server))
-            .flatten()
-    }
-}
-
-private_debug!(Client, BlindedClient, Ephemeral);
+private_debug!(BlindedClient, Client);
 
 fn public(scalar: &Scalar) -> [u8; 32] {
     EdwardsPoint::mul_base(scalar).compress().0
@@ -171,24 +151,7 @@ fn wide(hash: Sha512, message: &[u8]) -> Scalar {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::{ServerKey, VerifyKey};
-    use rand::SeedableRng;
-    use rand::rngs::StdRng;
-
-    #[test]
-    fn both_ends_seal_with_the_same_key() {
-        let rng = &mut StdRng::seed_from_u64(1);
-        let server = ServerKey::new(&[7; 32]);
-        for encryption in [Encryption::AesGcm, Encryption::XChaCha20] {
-            let ephemeral = Ephemeral::generate(rng);
-            let ours = ephemeral
-                .seal_key(server.public(), encryption)
-                .expect("a key");
-            let theirs = SealKey::agree(&server, encryption, ephemeral.public()).expect("a key");
-            let sealed = ours.seal(b"hello", rng).expect("sealed");
-            assert_eq!(theirs.open(&sealed).as_deref(), Some(b"hello".as_slice()));
-        }
-    }
+    use crate::crypto::VerifyKey;
 
     #[test]
     fn signatures_verify_under_the_ids_they_are_made_for() {

@@ -51,25 +51,24 @@ impl SealKey {
     /// With the client's ephemeral key; `None` if that is of small order.
     pub fn agree(server: &ServerKey, encryption: Encryption, client: &[u8; 32]) -> Option<Self> {
         let shared = server.agree(client)?;
-        Self::derive(encryption, &shared, client, server.public())
+        Self::of_shared(&shared, encryption, client, server.public())
     }
 
-    pub(super) fn derive(
-        encryption: Encryption,
+    /// What both ends make of their agreement.
+    pub(super) fn of_shared(
         shared: &[u8; 32],
+        encryption: Encryption,
         client: &[u8; 32],
         server: &[u8; 32],
     ) -> Option<Self> {
         let key = match encryption {
             Encryption::AesGcm => aes_gcm_key(shared)?,
-            Encryption::XChaCha20 => {
-                Zeroizing::new(blake2b_32(&[shared.as_slice(), client, server]))
-            }
+            Encryption::XChaCha20 => Zeroizing::new(blake2b_32(&[shared, client, server])),
         };
         Some(Self { encryption, key })
     }
 
-    /// Opens what the other end sealed.
+    /// Opens what the client sealed.
     pub fn open(&self, blob: &[u8]) -> Option<Vec<u8>> {
         match self.encryption {
             Encryption::AesGcm => open::<Aes256Gcm>(&self.key, blob),
@@ -77,7 +76,7 @@ impl SealKey {
         }
     }
 
-    /// Seals a reply, or the request, under a fresh nonce.
+    /// Seals a reply under a fresh nonce.
     pub fn seal(&self, text: &[u8], rng: &mut impl CryptoRng) -> Option<Vec<u8>> {
         match self.encryption {
             Encryption::AesGcm => seal::<Aes256Gcm>(&self.key, text, rng),

@@ -4,6 +4,7 @@
 //! no disk. When memory is full the oldest are forgotten early.
 
 use std::collections::{HashSet, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use relay_core::clock::UnixTime;
@@ -11,35 +12,39 @@ use relay_core::clock::UnixTime;
 use crate::crypto::SessionId;
 use crate::private::private_debug;
 
-type Key = (SessionId, [u8; 16]);
-
-/// The nonces seen lately.
+/// The nonces seen lately. Of each there is a hash under a key nobody knows: two are the same once
+/// in 2⁶⁴ times, and nobody can see to it that they are.
+#[derive(Default)]
 pub struct NonceWindow {
-    life: Duration,
-    capacity: usize,
-    seen: HashSet<Key>,
+    hasher: RandomState,
+    seen: HashSet<u64>,
     /// In the order they were seen.
-    order: VecDeque<(UnixTime, Key)>,
+    order: VecDeque<(UnixTime, u64)>,
+}
+
+/// How much is remembered.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Memory {
+    /// So many nonces.
+    pub capacity: usize,
+    /// For so long.
+    pub life: Duration,
 }
 
 impl NonceWindow {
-    /// Remembers so many, for so long.
-    pub fn new(capacity: usize, life: Duration) -> Self {
-        Self {
-            life,
-            capacity,
-            seen: HashSet::new(),
-            order: VecDeque::new(),
-        }
-    }
-
     /// Remembers a nonce; `false` if it is remembered already.
-    pub fn insert(&mut self, id: SessionId, nonce: [u8; 16], now: UnixTime) -> bool {
-        self.forget(now);
-        let key = (id, nonce);
-        if self.capacity == 0 {
+    pub fn insert(
+        &mut self,
+        id: &SessionId,
+        nonce: &[u8; 16],
+        now: UnixTime,
+        memory: Memory,
+    ) -> bool {
+        self.forget(now, memory);
+        if memory.capacity == 0 {
             return true;
         }
+        let key = self.hasher.hash_one((id, nonce));
         if !self.seen.insert(key) {
             return false;
         }
@@ -57,10 +62,10 @@ impl NonceWindow {
         self.order.is_empty()
     }
 
-    fn forget(&mut self, now: UnixTime) {
-        let oldest = now.minus(self.life);
+    fn forget(&mut self, now: UnixTime, memory: Memory) {
+        let oldest = now.minus(memory.life);
         while let Some((at, key)) = self.order.front() {
-            if *at >= oldest && self.order.len() < self.capacity {
+            if *at >= oldest && self.order.len() < memory.capacity {
                 break;
             }
             self.seen.remove(key);
@@ -88,11 +93,16 @@ mod tests {
 
     #[test]
     fn nonces_are_of_one_user_and_for_a_while() {
-        let mut window = NonceWindow::new(100, Duration::from_mins(1));
-        assert!(window.insert(id(1), [1; 16], at(0)));
-        assert!(!window.insert(id(1), [1; 16], at(60)));
-        assert!(window.insert(id(2), [1; 16], at(60)));
-        assert!(window.insert(id(1), [1; 16], at(61)));
+        let mut window = NonceWindow::default();
+        let memory = Memory {
+            capacity: 100,
+            life: Duration::from_mins(1),
+        };
+        let mut insert = |user, at| window.insert(&id(user), &[1; 16], at, memory);
+        assert!(insert(1, at(0)));
+        assert!(!insert(1, at(60)));
+        assert!(insert(2, at(60)));
+        assert!(insert(1, at(61)));
     }
 
     proptest! {
@@ -101,15 +111,19 @@ mod tests {
             uses in prop::collection::vec((any::<u8>(), 0..3_i64), 0..200),
             capacity in 0..20_usize,
         ) {
-            let mut window = NonceWindow::new(capacity, Duration::from_mins(1));
+            let mut window = NonceWindow::default();
+            let memory = Memory {
+                capacity,
+                life: Duration::from_mins(1),
+            };
             let mut now = 0;
             for (nonce, wait) in uses {
                 now += wait;
-                window.insert(id(1), [nonce; 16], at(now));
+                window.insert(&id(1), &[nonce; 16], at(now), memory);
                 prop_assert!(window.len() <= capacity);
                 prop_assert_eq!(window.len(), window.seen.len());
                 if capacity > 1 {
-                    prop_assert!(!window.insert(id(1), [nonce; 16], at(now)));
+                    prop_assert!(!window.insert(&id(1), &[nonce; 16], at(now), memory));
                 }
             }
         }

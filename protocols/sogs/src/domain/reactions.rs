@@ -6,9 +6,7 @@ use crate::private::private_debug;
 use crate::wire::Refusal;
 use crate::wire::reactions::{Reaction, Reactions};
 
-const MAX_CODE_POINTS: usize = 12;
-
-/// What somebody reacts with: 1 to 12 code points of anything.
+/// What somebody reacts with: a few code points of anything, 12 unless configured otherwise.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Emoji(String);
 
@@ -28,10 +26,10 @@ pub struct UserReaction {
 }
 
 impl Emoji {
-    /// From the rest of a path, decoded; it may contain slashes.
-    pub fn parse(text: &str) -> Result<Self, Refusal> {
-        let len = text.chars().take(MAX_CODE_POINTS + 1).count();
-        let fits = (1..=MAX_CODE_POINTS).contains(&len);
+    /// From the rest of a path, decoded; it may contain slashes, and so many code points.
+    pub fn parse(text: &str, max: usize) -> Result<Self, Refusal> {
+        let len = text.chars().take(max.saturating_add(1)).count();
+        let fits = (1..=max).contains(&len);
         fits.then(|| Self(text.to_owned()))
             .ok_or(Refusal::Malformed)
     }
@@ -90,10 +88,10 @@ mod tests {
     #[test]
     fn emoji_are_short() {
         for good in ["👍", "y/n", "❤️", "👩‍👩‍👧‍👦", "abcdefghijkl"] {
-            assert_eq!(Emoji::parse(good).expect("an emoji").as_str(), good);
+            assert_eq!(Emoji::parse(good, 12).expect("an emoji").as_str(), good);
         }
         for bad in ["", "abcdefghijklm"] {
-            assert_eq!(Emoji::parse(bad), Err(Refusal::Malformed));
+            assert_eq!(Emoji::parse(bad, 12), Err(Refusal::Malformed));
         }
     }
 
@@ -134,7 +132,7 @@ mod tests {
         #[test]
         fn any_text_is_answered(text: String) {
             let ok = (1..=12).contains(&text.chars().count());
-            prop_assert_eq!(Emoji::parse(&text).is_ok(), ok);
+            prop_assert_eq!(Emoji::parse(&text, 12).is_ok(), ok);
         }
     }
 }

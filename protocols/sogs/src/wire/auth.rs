@@ -8,6 +8,8 @@
 //! the order of [`AuthError`]. Only then is there a [`Verified`] caller to ask a database about:
 //! nothing may be created, moved or burnt for somebody who only claims to be somebody.
 
+use std::time::Duration;
+
 use axum::http::{HeaderMap, Method};
 use relay_core::clock::UnixTime;
 
@@ -23,8 +25,6 @@ pub const HEADERS: [&str; 4] = [
     "x-sogs-timestamp",
     "x-sogs-signature",
 ];
-
-const MAX_CLOCK_SKEW_MILLIS: u64 = 24 * 60 * 60 * 1000;
 
 /// Who may sign.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -57,12 +57,12 @@ pub struct Verified {
 }
 
 impl Credentials {
-    /// Reads the headers; `None` if there are none, which is an anonymous request. `known` says of
-    /// prefix and key whether the key was found valid before, which halves the cost.
+    /// Reads the headers; `None` if there are none, which is an anonymous request. `known` gives
+    /// for prefix and key what was found valid before, which halves the cost.
     pub fn parse(
         headers: &HeaderMap,
         policy: KeyPolicy,
-        known: impl FnOnce(&[u8; 33]) -> bool,
+        known: impl FnOnce(&[u8; 33]) -> Option<VerifyKey>,
     ) -> Result<Option<Self>, AuthError> {
         let values = HEADERS.map(|name| headers.get(name).filter(|value| !value.is_empty()));
         let missing = values.iter().filter(|value| value.is_none()).count();
@@ -86,17 +86,18 @@ impl Credentials {
         Ok(Some(credentials))
     }
 
-    /// Checks that the request is of now and signed.
+    /// Checks that the request is of now, give or take a tolerance, and signed.
     pub fn verify(
         &self,
         server_public: &[u8; 32],
         method: &Method,
         target: &Target,
         body: &[u8],
-        now: UnixTime,
+        (now, tolerance): (UnixTime, Duration),
     ) -> Result<Verified, AuthError> {
         let timestamp = self.time().ok_or(AuthError::BadTimestamp)?;
-        if timestamp.millis().abs_diff(now.millis()) > MAX_CLOCK_SKEW_MILLIS {
+        let off = timestamp.since(now).max(now.since(timestamp));
+        if off > tolerance {
             return Err(AuthError::TimestampOff);
         }
         let message = self.message(server_public, method, target, body);
@@ -108,6 +109,17 @@ impl Credentials {
             nonce: self.nonce,
             timestamp,
         })
+    }
+
+    /// The key as it was given, with its prefix, and what came of it.
+    pub fn key(&self) -> ([u8; 33], VerifyKey) {
+        let mut given = [0; 33];
+        given[0] = match self.id.kind() {
+            IdKind::Unblinded => 0,
+            blinded => blinded.prefix(),
+        };
+        given[1..].copy_from_slice(&self.key.to_bytes());
+        (given, self.key)
     }
 
     /// The bytes that must have been signed.
@@ -142,7 +154,7 @@ impl Credentials {
 fn parse_key(
     text: &str,
     policy: KeyPolicy,
-    known: impl FnOnce(&[u8; 33]) -> bool,
+    known: impl FnOnce(&[u8; 33]) -> Option<VerifyKey>,
 ) -> Result<(SessionId, VerifyKey), AuthError> {
     let bytes: [u8; 33] = hex_or_base64(text).ok_or(AuthError::BadPubkey)?;
     let (prefix, key) = bytes.split_first_chunk().unwrap_or((&[0xff], &[]));
@@ -153,11 +165,7 @@ fn parse_key(
         _ => return Err(AuthError::BadPrefix),
     };
     let key: &[u8; 32] = key.try_into().map_err(|_| AuthError::BadPubkey)?;
-    let checked = if known(&bytes) {
-        VerifyKey::known(key)
-    } else {
-        VerifyKey::parse(key)
-    };
+    let checked = known(&bytes).or_else(|| VerifyKey::parse(key));
     let verify_key = checked.ok_or(AuthError::BadPoint)?;
     match blinded {
         Some(kind) => Ok((SessionId::new(kind, key), verify_key)),
@@ -175,6 +183,8 @@ mod tests {
 
     use super::*;
     use crate::vectors;
+
+    const DAY: Duration = Duration::from_hours(24);
 
     const OPEN: KeyPolicy = KeyPolicy {
         require_blinded: false,
@@ -206,7 +216,7 @@ mod tests {
         policy: KeyPolicy,
         now: UnixTime,
     ) -> Result<Verified, AuthError> {
-        let credentials = Credentials::parse(headers, policy, |_| false)?.expect("some headers");
+        let credentials = Credentials::parse(headers, policy, |_| None)?.expect("some headers");
         let server = case.get("server_pub").map(vectors::bytes);
         let server = server.unwrap_or_else(|| *vectors::server_key().public());
         let target = Target::parse(vectors::text(&case["path_signed"])).expect("a target");
@@ -216,7 +226,7 @@ mod tests {
             let message = credentials.message(&server, &method, &target, body);
             assert_eq!(message, vectors::hex(&case["signed_bytes_hex"]));
         }
-        credentials.verify(&server, &method, &target, body, now)
+        credentials.verify(&server, &method, &target, body, (now, DAY))
     }
 
     fn cases() -> Vec<Value> {
@@ -272,7 +282,7 @@ mod tests {
             let mut headers = headers(&blinded());
             headers.insert("x-sogs-pubkey", key.parse().expect("a value"));
             headers.insert("x-sogs-nonce", "?".parse().expect("a value"));
-            let error = Credentials::parse(&headers, REFERENCE, |_| false)
+            let error = Credentials::parse(&headers, REFERENCE, |_| None)
                 .map(|_| ())
                 .unwrap_err();
             let valid = case["valid"].as_bool().expect("valid");
@@ -319,7 +329,7 @@ mod tests {
     #[test]
     fn some_headers_are_not_none_and_not_all() {
         let mut headers = headers(&blinded());
-        let parse = |headers: &HeaderMap| Credentials::parse(headers, OPEN, |_| false);
+        let parse = |headers: &HeaderMap| Credentials::parse(headers, OPEN, |_| None);
         for missing in 1..4_u8 {
             headers.remove(HEADERS[usize::from(missing)]);
             let error = parse(&headers).map(|_| ()).unwrap_err();
@@ -366,7 +376,7 @@ mod tests {
             if let Ok(value) = axum::http::HeaderValue::from_bytes(&value) {
                 let mut headers = headers(&blinded());
                 headers.insert(HEADERS[which], value);
-                let _ = Credentials::parse(&headers, OPEN, |_| false);
+                let _ = Credentials::parse(&headers, OPEN, |_| None);
             }
         }
     }

@@ -11,15 +11,15 @@ use serde_json::{Map, Value};
 use super::subrequest::headers_from_json;
 use super::{JSON, OCTETS, Refusal, SubRequest, SubResponse, Target, auth, decode_base64};
 
-/// More parts than any client sends: a poll is three and two per room.
+/// More parts than any client sends: a poll is three and two per room. The default of the limit.
 pub const MAX_PARTS: usize = 200;
 
 /// Parses all parts. A list that is none, or too long, or has a part of no known shape, is refused
 /// as a whole and nothing runs. A part that is only unreadable is refused by itself.
-pub fn parse(body: &[u8]) -> Result<Vec<Result<SubRequest, Refusal>>, Refusal> {
+pub fn parse(body: &[u8], max_parts: usize) -> Result<Vec<Result<SubRequest, Refusal>>, Refusal> {
     let parts: Vec<Map<String, Value>> =
         serde_json::from_slice(body).map_err(|_| Refusal::Malformed)?;
-    if parts.len() > MAX_PARTS {
+    if parts.len() > max_parts {
         return Err(Refusal::Malformed);
     }
     let parts = parts.into_iter().map(|part| match parse_part(part) {
@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     fn parse_json(json: &Value) -> Result<Vec<Result<SubRequest, Refusal>>, Refusal> {
-        parse(json.to_string().as_bytes())
+        parse(json.to_string().as_bytes(), MAX_PARTS)
     }
 
     fn one(part: Value) -> SubRequest {
@@ -284,7 +284,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_body_is_answered(bytes: Vec<u8>, key in "json|b64|bytes|path|method", value: String) {
-            let _ = parse(&bytes);
+            let _ = parse(&bytes, MAX_PARTS);
             let mut part = json!({"method": "POST", "path": "/x"});
             part[key] = value.into();
             let _ = parse_json(&json!([part]));

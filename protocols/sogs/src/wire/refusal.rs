@@ -104,6 +104,12 @@ pub enum Refusal {
     /// A filter that does not keep silent.
     #[error("filtration rejected message ({})", .0.name())]
     Filtered(FilterKind),
+    /// The server cannot do it now: its disk is full, its database gone.
+    #[error("Service unavailable")]
+    Unavailable,
+    /// A mistake in the server.
+    #[error("Internal error")]
+    Broken,
 }
 
 impl FilterKind {
@@ -143,6 +149,8 @@ impl Refusal {
             Self::BadImage => StatusCode::NOT_ACCEPTABLE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RateLimited | Self::Filtered(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }

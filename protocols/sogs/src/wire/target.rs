@@ -9,11 +9,6 @@ use std::fmt::Write;
 use super::refusal::Refusal;
 use crate::private::private_debug;
 
-const DEFAULT_LIMIT: i64 = 100;
-const MAX_LIMIT: i64 = 256;
-const DEFAULT_REACTORS: i64 = 4;
-const MAX_REACTORS: i64 = 20;
-
 /// The paths onion requests arrive on. What is inside one may not be for one again.
 pub const ONION_PATHS: [&str; 3] = ["/oxen/v4/lsrpc", "/oxen/v3/lsrpc", "/loki/v3/lsrpc"];
 
@@ -27,12 +22,36 @@ pub struct Target {
 /// What lists of messages may be asked for with.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct MessagesQuery {
-    /// How many messages, 1 to 256.
-    pub limit: u16,
-    /// How many reactors to name per reaction, 0 to 20.
-    pub reactors: u8,
+    /// How many messages, at least 1.
+    pub limit: usize,
+    /// How many reactors to name per reaction.
+    pub reactors: usize,
     /// Whether messages are wanted of which only the reactions changed (`t` has an `r`).
     pub reaction_updates: bool,
+}
+
+/// How long lists are if nothing is said, and how long they may be.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ListLimits {
+    /// Entries if nothing is said.
+    pub default_list: u32,
+    /// Most entries.
+    pub max_list: u32,
+    /// Reactors named if nothing is said.
+    pub default_reactors: u32,
+    /// Most reactors named.
+    pub max_reactors: u32,
+}
+
+impl Default for ListLimits {
+    fn default() -> Self {
+        Self {
+            default_list: 100,
+            max_list: 256,
+            default_reactors: 4,
+            max_reactors: 20,
+        }
+    }
 }
 
 impl Target {
@@ -84,20 +103,22 @@ impl Target {
     }
 
     /// The parameters of lists of messages, clamped; what is not a number is refused.
-    pub fn messages_query(&self) -> Result<MessagesQuery, Refusal> {
-        let limit = self.integer("limit")?.unwrap_or(DEFAULT_LIMIT);
-        let reactors = self.integer("reactors")?.unwrap_or(DEFAULT_REACTORS);
+    pub fn messages_query(&self, limits: ListLimits) -> Result<MessagesQuery, Refusal> {
+        let reactors = self.integer("reactors")?;
+        let reactors = reactors.unwrap_or(i64::from(limits.default_reactors));
         let kinds = self.parameter("t").unwrap_or_default();
         Ok(MessagesQuery {
-            limit: u16::try_from(limit.clamp(1, MAX_LIMIT)).unwrap_or(1),
-            reactors: u8::try_from(reactors.clamp(0, MAX_REACTORS)).unwrap_or(0),
+            limit: self.limit(limits)?,
+            reactors: clamp(reactors, 0, limits.max_reactors),
             reaction_updates: kinds.contains('r'),
         })
     }
 
-    /// How many are asked for, 1 to 256, 100 if nothing is said.
-    pub fn limit(&self) -> Result<u16, Refusal> {
-        self.messages_query().map(|query| query.limit)
+    /// How many are asked for, at least 1.
+    pub fn limit(&self, limits: ListLimits) -> Result<usize, Refusal> {
+        let limit = self.integer("limit")?;
+        let limit = limit.unwrap_or(i64::from(limits.default_list));
+        Ok(clamp(limit, 1, limits.max_list))
     }
 
     /// How many reactors are asked for: all, unless a positive limit is given.
@@ -112,6 +133,11 @@ impl Target {
         let value = value.map(|text| text.trim().parse().map_err(|_| Refusal::Malformed));
         value.transpose()
     }
+}
+
+fn clamp(asked: i64, min: usize, max: u32) -> usize {
+    let asked = asked.min(i64::from(max));
+    usize::try_from(asked).unwrap_or(0).max(min)
 }
 
 /// Decodes `%xx`. What only looks like an escape stays as it is; what is not UTF-8 is refused.
@@ -179,7 +205,7 @@ mod tests {
 
     #[test]
     fn limits_are_clamped() {
-        let query = |text| target(text).messages_query();
+        let query = |text| target(text).messages_query(ListLimits::default());
         let limit = |text| query(text).map(|query| query.limit);
         assert_eq!(limit("/m"), Ok(100));
         assert_eq!(limit("/m?limit=0"), Ok(1));
@@ -209,7 +235,7 @@ mod tests {
         fn any_text_is_answered(text: String, escapes in "/[%0-9a-fF?&=]{0,20}") {
             for text in [text, escapes] {
                 if let Some(target) = Target::parse(&text) {
-                    let _ = (target.to_uri(), target.messages_query(), target.parameter("a"));
+                    let _ = (target.to_uri(), target.messages_query(ListLimits::default()), target.parameter("a"));
                 }
             }
         }

@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+/// What is looked for where an operator gave no list.
+const BUILT_IN: &str = include_str!("words.txt");
+
 /// Words and phrases to look for, by their number of letters.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct WordList {
@@ -11,6 +14,11 @@ pub struct WordList {
 }
 
 impl WordList {
+    /// English words that few rooms want.
+    pub fn built_in() -> Self {
+        Self::parse(BUILT_IN)
+    }
+
     /// One word or phrase per line; empty lines say nothing.
     pub fn parse(lines: &str) -> Self {
         let mut list = Self::default();
@@ -79,6 +87,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn there_is_a_list_without_a_list() {
+        let list = WordList::built_in();
+        assert!(list.in_text("what the FUCK?") && list.in_text("you 5on of a b1tch"));
+        assert!(!list.in_text("a classic assessment of cockatoos in Scunthorpe"));
+    }
 
     #[test]
     fn disguised_words_are_found_and_longer_ones_are_not() {

@@ -1,0 +1,57 @@
+//! `[sogs.auth]`: who callers are, and that requests are not repeated.
+
+use relay_core::config::Span;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::wire::auth::KeyPolicy;
+
+/// `[sogs.auth]`.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AuthConfig {
+    /// Whether users appear only under an id that is theirs on this server alone. Switched off,
+    /// apps use their real Session ids, and the old API of 2021 is open to its clients.
+    pub require_blinded_ids: bool,
+
+    /// Whether requests signed under ids of the second blinding (`25…`) are taken. No app sends
+    /// such requests today.
+    pub accept_blinded_v2: bool,
+
+    /// How far the clock of a client may be off.
+    pub clock_tolerance: Span,
+
+    /// How long a request that changes something cannot be repeated. Not less than twice
+    /// `clock_tolerance`, else a request could be repeated while its time is still good.
+    pub nonce_expiry: Span,
+
+    /// How long a request that only reads cannot be repeated. Remembered in memory only, since
+    /// repeating it changes nothing.
+    pub read_nonce_expiry: Span,
+
+    /// Most of those remembered, about 40 bytes each; the oldest are forgotten first.
+    pub read_nonces: usize,
+}
+
+impl Default for AuthConfig {
+    fn default() -> Self {
+        Self {
+            require_blinded_ids: true,
+            accept_blinded_v2: false,
+            clock_tolerance: Span::secs(24 * 60 * 60),
+            nonce_expiry: Span::secs(48 * 60 * 60),
+            read_nonce_expiry: Span::secs(5 * 60),
+            read_nonces: 65_536,
+        }
+    }
+}
+
+impl AuthConfig {
+    /// Whose signatures are taken.
+    pub const fn key_policy(&self) -> KeyPolicy {
+        KeyPolicy {
+            require_blinded: self.require_blinded_ids,
+            accept_25: self.accept_blinded_v2,
+        }
+    }
+}

@@ -19,7 +19,7 @@ use tokio::{
 };
 use tokio_rustls::server::TlsStream;
 
-use super::{ListenAddr, ListenerMetrics, Peer, Permit};
+use super::{LimitKey, ListenAddr, ListenerMetrics, Peer, Permit};
 
 /// A connection to serve.
 #[derive(Debug)]
@@ -39,6 +39,11 @@ impl Conn {
     /// The listener's own address.
     pub fn local(&self) -> &ListenAddr {
         &self.local
+    }
+
+    /// What limits count it by; nothing for one from a network without limits.
+    pub fn limit_key(&self) -> Option<LimitKey> {
+        self.stream.held.permit.key()
     }
 
     /// Until when a service that does its own handshake must be done with it.

@@ -1,0 +1,71 @@
+//! What an operator can set about the engine.
+
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// The engine's settings. The defaults are the protocol's usual values.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    /// Whether queues may be created at all.
+    pub(crate) new_queues: bool,
+    /// Who knows it may create queues; without one, everybody may.
+    pub(crate) create_password: Option<Zeroizing<Vec<u8>>>,
+    /// Most messages in a queue; the next one is replaced by a marker.
+    pub(crate) queue_quota: u32,
+    /// How long a message waits for its recipient; `None` for ever.
+    pub(crate) message_lifetime: Option<Duration>,
+    /// How often old messages are looked for.
+    pub(crate) message_check: Duration,
+    /// Whether old messages are looked for when the relay starts.
+    pub(crate) expire_on_start: bool,
+    /// Whether a queue's old messages go when a new one comes.
+    pub(crate) expire_on_send: bool,
+    /// How long a notification waits for its notifier.
+    pub(crate) notification_lifetime: Duration,
+    /// How often old notifications are looked for.
+    pub(crate) notification_check: Duration,
+    /// How often notifications are handed out.
+    pub(crate) notification_tick: Duration,
+    /// How often connections are told what they lost (`END`, `DELD`). The reference waits 15 s.
+    pub(crate) end_tick: Duration,
+    /// Most bytes of message bodies that wait in memory for one connection; beyond that they wait
+    /// in the database.
+    pub(crate) waiting_bytes: usize,
+    /// Most bytes of queue records in memory.
+    pub(crate) cache_bytes: u64,
+    /// Most queues an operator's helper may block in a day.
+    pub(crate) blocks_a_day: u32,
+    /// How often counters are written to the database.
+    pub(crate) statistics_flush: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            new_queues: true,
+            create_password: None,
+            queue_quota: 128,
+            message_lifetime: Some(21 * 24 * HOUR),
+            message_check: 2 * HOUR,
+            expire_on_start: true,
+            expire_on_send: true,
+            notification_lifetime: 24 * HOUR,
+            notification_check: HOUR,
+            notification_tick: Duration::from_millis(1500),
+            end_tick: Duration::from_millis(250),
+            waiting_bytes: 256 * 1024,
+            cache_bytes: 64 * 1024 * 1024,
+            blocks_a_day: 20,
+            statistics_flush: Duration::from_mins(1),
+        }
+    }
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Settings")
+    }
+}

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use relay_smp::wire::Address;
 
+use crate::smp::scenario::{Scenario as SmpScenario, SenderKey};
 use crate::sogs::app::App;
 use crate::sogs::scenario::Scenario as SogsScenario;
 use crate::sogs::target::Target as SogsTarget;
@@ -21,6 +23,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Drive a Session Open Group Server.
     Sogs(Box<SogsArgs>),
+    /// Drive an SMP relay.
+    Smp(Box<SmpArgs>),
     /// Measure what cryptography alone costs here.
     Limit(LimitArgs),
     /// Print the ids of the users that a seed makes, so that one can be made a moderator.
@@ -57,6 +61,33 @@ pub(crate) struct SogsArgs {
     pub(crate) users: Option<usize>,
     #[command(flatten)]
     pub(crate) load: LoadArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SmpArgs {
+    /// Where it is: smp://fingerprint[:password]@host[:port]
+    #[arg(long, value_parser = address)]
+    pub(crate) target: Address,
+    /// What to do; several are done one after another.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "deliver")]
+    pub(crate) scenario: Vec<SmpScenario>,
+    /// How senders authorize.
+    #[arg(long, value_enum, default_value_t = SenderKey::Ed25519)]
+    pub(crate) sender_key: SenderKey,
+    /// Bytes of a message.
+    #[arg(long, default_value_t = 16_000)]
+    pub(crate) size: usize,
+    /// Queues of each client: 64 to send to, 1000 to subscribe to, 10 to hold if not given.
+    #[arg(long)]
+    pub(crate) queues: Option<usize>,
+    #[command(flatten)]
+    pub(crate) load: LoadArgs,
+}
+
+impl SmpArgs {
+    pub(crate) fn queues(&self, scenario: SmpScenario) -> usize {
+        self.queues.unwrap_or_else(|| scenario.queues())
+    }
 }
 
 /// How much load, for how long, and where the results go.
@@ -161,6 +192,14 @@ pub(crate) struct RenderArgs {
     /// Standard output if not given.
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,
+}
+
+/// Its own error would quote the address, and with it the password.
+fn address(text: &str) -> Result<Address, String> {
+    let parsed = text
+        .parse()
+        .map_err(|_| "expected smp://fingerprint[:password]@host[:port]");
+    parsed.map_err(str::to_owned)
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

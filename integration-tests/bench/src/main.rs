@@ -22,6 +22,7 @@ mod metrics;
 mod pair;
 mod process;
 mod report;
+mod smp;
 mod sogs;
 mod stats;
 mod timing;
@@ -57,6 +58,10 @@ fn serve(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Sogs(args) => {
             let runs = run(&args.load, sogs::run(&args))?;
+            publish(&args.load, runs)
+        }
+        Command::Smp(args) => {
+            let runs = run(&args.load, smp::run(&args))?;
             publish(&args.load, runs)
         }
         Command::Limit(args) => limit(&args),
@@ -121,7 +126,8 @@ fn commit_here() -> Option<String> {
 }
 
 fn limit(args: &LimitArgs) -> anyhow::Result<()> {
-    let limits = sogs::limits(args);
+    let mut limits = sogs::limits(args);
+    limits.extend(smp::limits(args));
     if args.json {
         return say(&(serde_json::to_string_pretty(&limits)? + "\n"));
     }

@@ -1,9 +1,12 @@
 //! One run: a scenario at one load, driven, watched and written down.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::sleep;
 
 use crate::args::LoadArgs;
-use crate::drive::{Client, Outcome, Pace, Span, drive};
+use crate::drive::{Client, Observer as _, Outcome, Pace, Span, drive};
 use crate::report::{Load, Run};
 use crate::stats::Spread;
 use crate::watch::Watch;
@@ -16,6 +19,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) load: Load,
     pub(crate) settings: BTreeMap<String, u64>,
     pub(crate) pid: Option<u32>,
+    /// How long the server may tidy up before it is looked at for the last time.
+    pub(crate) settle: Duration,
     pub(crate) args: &'a LoadArgs,
 }
 
@@ -70,6 +75,10 @@ pub(crate) async fn measure<C: Client>(
         args.quiet,
     );
     let outcome = drive(clients, pace, span, &mut watch).await?;
+    if !subject.settle.is_zero() {
+        sleep(subject.settle).await;
+        watch.end();
+    }
     watch.finish();
     Ok(written_down(subject, &outcome, &watch))
 }

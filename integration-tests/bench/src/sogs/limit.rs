@@ -84,7 +84,9 @@ fn signing(sizes: Sizes, each: Duration) -> Vec<Part> {
     let (key, signature) = (VerifyKey::known(&client.id().key()), client.sign(&message));
     vec![
         part("BLAKE2b of the body", 1, each, || blake2b_64(&[&body])),
-        part("Ed25519 verification", 1, each, || key.is_some_and(|key| key.verify(&message, &signature))),
+        part("Ed25519 verification", 1, each, || {
+            key.is_some_and(|key| key.verify(&message, &signature))
+        }),
     ]
 }
 

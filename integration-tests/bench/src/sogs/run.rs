@@ -76,6 +76,7 @@ async fn run_one(
             .load
             .pid
             .or_else(|| port.and_then(process::listening_on)),
+        settle: Duration::ZERO,
         args: &args.load,
     };
     let mut run = measure(subject, clients, pace(scenario, load), args.load.span()).await?;

@@ -111,7 +111,13 @@ impl Server {
                 ..
             } = request;
             credentials
-                .verify(self.key.public(), method, target, body, (SystemClock.now(), DAY))
+                .verify(
+                    self.key.public(),
+                    method,
+                    target,
+                    body,
+                    (SystemClock.now(), DAY),
+                )
                 .is_ok()
         });
         let public = request.target.path().ends_with("/messages/recent");

@@ -26,7 +26,7 @@ pub mod subrequest;
 pub mod target;
 
 pub use self::encoding::{Base64, decode_base64, encode_base64, hex_or_base64};
-pub use self::refusal::Refusal;
+pub use self::refusal::{AuthError, Refusal};
 pub use self::subrequest::{SubRequest, SubResponse};
 pub use self::target::{ListLimits, Target};
 

@@ -11,7 +11,8 @@ use crate::wire::auth::KeyPolicy;
 #[serde(default, deny_unknown_fields)]
 pub struct AuthConfig {
     /// Whether users appear only under an id that is theirs on this server alone. Switched off,
-    /// apps use their real Session ids, and the old API of 2021 is open to its clients.
+    /// apps use their real Session ids, and the old API of 2021 is open to its clients. Read at
+    /// start only.
     pub require_blinded_ids: bool,
 
     /// Whether requests signed under ids of the second blinding (`25…`) are taken. No app sends

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::SogsConfig;
+use super::{AuthConfig, SogsConfig};
 
 /// The settings in force. Clones see the same.
 #[derive(Clone, Debug)]
@@ -28,6 +28,10 @@ impl Current {
             proxy_protocol_from: current.proxy_protocol_from.clone(),
             jobs: current.jobs.clone(),
             cache: current.cache.clone(),
+            auth: AuthConfig {
+                require_blinded_ids: current.auth.require_blinded_ids,
+                ..new.auth
+            },
             ..new
         });
     }

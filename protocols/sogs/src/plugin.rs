@@ -1,0 +1,203 @@
+//! The plugin: what core is told, and how everything is put together at start.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use relay_core::clock::SharedClock;
+use relay_core::config::{ConfigError, Loaded, SectionSpec};
+use relay_core::data_dir::load_or_create_secret;
+use relay_core::net::{Http, Service};
+use relay_core::protocol::{Context, Plan, Port, Protocol, Relay, StartError};
+use relay_core::worker::Worker;
+use relay_storage::Migrations;
+
+use crate::config::{Current, SogsConfig};
+use crate::crypto::ServerKey;
+use crate::domain::identity::Naming;
+use crate::files::FileStore;
+use crate::server::pages::Pages;
+use crate::server::pipeline::Pipeline;
+use crate::server::pipeline::gate::Gate;
+use crate::server::pipeline::metrics::RequestMetrics;
+use crate::server::{Parts, Server};
+use crate::store::{CacheLimits, Tables, schema};
+use crate::web::{Theme, Web};
+
+/// The plugin.
+#[derive(Clone, Copy, Debug)]
+pub struct Sogs;
+
+impl Protocol for Sogs {
+    fn name(&self) -> &'static str {
+        "sogs"
+    }
+
+    fn section(&self) -> SectionSpec {
+        SectionSpec::of::<SogsConfig>()
+    }
+
+    fn migrations(&self) -> Migrations {
+        schema::MIGRATIONS
+    }
+
+    fn plan(&self, config: &Loaded) -> Result<Option<Box<dyn Plan>>, ConfigError> {
+        let section: SogsConfig = config.section()?;
+        section.check(config)?;
+        Ok(section
+            .enabled
+            .then(|| Box::new(Planned(section)) as Box<dyn Plan>))
+    }
+}
+
+struct Planned(SogsConfig);
+
+impl Plan for Planned {
+    fn ports(&self) -> Vec<Port> {
+        vec![self.0.port()]
+    }
+
+    fn start(
+        self: Box<Self>,
+        context: Context,
+    ) -> BoxFuture<'static, Result<Box<dyn Relay>, StartError>> {
+        async move {
+            let running = Running::start(self.0, context).await?;
+            Ok(Box::new(running) as Box<dyn Relay>)
+        }
+        .boxed()
+    }
+}
+
+/// The relay at work.
+struct Running {
+    server: Arc<Server>,
+    web: Arc<Web<Pages>>,
+    service: Arc<Http>,
+    clock: SharedClock,
+}
+
+impl Running {
+    async fn start(config: SogsConfig, context: Context) -> Result<Self, StartError> {
+        let words = config.filter.words().map_err(StartError::Config)?;
+        let theme = theme(&config).map_err(StartError::Config)?;
+        let key = load_or_create_secret::<32>(&context.data_dir.join("sogs/key_x25519"), || {
+            context.entropy.bytes()
+        });
+        let key = Arc::new(ServerKey::new(&*key.map_err(unavailable)?));
+        let files = FileStore::open(&context.data_dir, context.entropy.clone());
+        let tables = tables(&config, &key, &context).await?;
+        if let Some(warning) = config.public_url().warning() {
+            tracing::warn!(relay = "sogs", "{warning}");
+        }
+        let parts = Parts {
+            tables,
+            files: files.map_err(unavailable)?,
+            key: Arc::clone(&key),
+            config: Current::new(config),
+            words,
+            clock: Arc::clone(&context.clock),
+            entropy: context.entropy.clone(),
+        };
+        Ok(Self::of(parts, theme, &context))
+    }
+
+    fn of(parts: Parts, theme: Theme, context: &Context) -> Self {
+        let (key, config) = (Arc::clone(&parts.key), parts.config.clone());
+        let server = Arc::new(Server::new(parts, &context.metrics));
+        let pages = Pages(Arc::clone(&server));
+        let web = Web::new(pages, config.clone(), key.public_hex(), theme);
+        let pipeline = Arc::new(Pipeline {
+            house: Arc::clone(&server),
+            gate: Gate::new(*key.public()),
+            key,
+            config,
+            clock: Arc::clone(&context.clock),
+            entropy: context.entropy.clone(),
+            metrics: RequestMetrics::new(&context.metrics),
+        });
+        Self {
+            server,
+            service: Arc::new(Http::new(pipeline.router(web.router()))),
+            web,
+            clock: Arc::clone(&context.clock),
+        }
+    }
+}
+
+impl Relay for Running {
+    fn ready_line(&self, addresses: &[String]) -> String {
+        let at = |address: &String| match address.starts_with("unix:") {
+            true => address.clone(),
+            false => format!("http://{address}"),
+        };
+        let addresses: Vec<_> = addresses.iter().map(at).collect();
+        let key = self.server.key.public_hex();
+        format!("ready  {} public_key={key}", addresses.join(" "))
+    }
+
+    fn service(&self, port: &str) -> Option<Arc<dyn Service>> {
+        let service = Arc::clone(&self.service);
+        (port == "sogs").then_some(service as Arc<dyn Service>)
+    }
+
+    fn workers(&self) -> Vec<Worker> {
+        Vec::new()
+    }
+
+    fn reload(&self, loaded: &Loaded) -> Result<(), ConfigError> {
+        let section: SogsConfig = loaded.section()?;
+        section.check(loaded)?;
+        let at = |key: &str, reason: String| loaded.error_at(key, &reason);
+        let words = section.filter.words();
+        let words = words.map_err(|reason| at("sogs.filter.words_file", reason))?;
+        let theme = theme(&section).map_err(|reason| at("sogs.web.theme_dir", reason))?;
+        self.server.set_words(words);
+        self.web.set_theme(theme);
+        self.server.config.reload(section);
+        Ok(())
+    }
+
+    /// Writes down who was seen.
+    fn stop(&self) -> BoxFuture<'_, ()> {
+        async {
+            if let Err(error) = self.server.tables.write_activity(self.clock.now()).await {
+                tracing::warn!("who was active last is not written down: {error}");
+            }
+        }
+        .boxed()
+    }
+}
+
+fn theme(config: &SogsConfig) -> Result<Theme, String> {
+    let folder = config.web.theme_dir.as_deref();
+    Theme::load(folder).map_err(|error| error.to_string())
+}
+
+async fn tables(
+    config: &SogsConfig,
+    key: &ServerKey,
+    context: &Context,
+) -> Result<Tables, StartError> {
+    let naming = if config.auth.require_blinded_ids {
+        Naming::Blinded15
+    } else {
+        Naming::Unblinded
+    };
+    let limits = CacheLimits {
+        users: config.cache.users,
+        message_bytes: config.cache.messages.get(),
+    };
+    let tables = Tables::new(context.store.clone(), naming, key.blinding(), limits);
+    let now = context.clock.now();
+    let prepared = tables.prepare_system_user(&key.public_hex(), now).await;
+    prepared.map_err(unavailable)?;
+    if naming == Naming::Blinded15 {
+        tables.file_pending().await.map_err(unavailable)?;
+    }
+    Ok(tables)
+}
+
+fn unavailable(error: impl std::fmt::Display) -> StartError {
+    StartError::Unavailable(error.to_string())
+}

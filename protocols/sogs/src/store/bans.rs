@@ -1,0 +1,224 @@
+//! Bans, from rooms and from the server, for a while or for ever.
+
+use relay_core::clock::UnixTime;
+use sea_orm::DbErr;
+
+use super::change::{Actor, Change, Halt, Tx};
+use super::moderators::rooms_of;
+use super::overrides::{self, standing};
+use super::pending::{self, Person};
+use super::sql::{self, Columns, values};
+use super::{RoomId, StoreError, Tables, UserId, moderation};
+use crate::crypto::SessionId;
+use crate::domain::moderation::{self as rules, Standing};
+use crate::domain::permissions::{GlobalRole, Need, Override};
+use crate::wire::Refusal;
+use crate::wire::moderation::{Ban, Scope};
+
+/// Somebody who is banned.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Banned {
+    /// Who.
+    pub session_id: String,
+    /// From which room; from the server if none.
+    pub room: Option<String>,
+    /// When it ends, if it does.
+    pub until: Option<UnixTime>,
+}
+
+crate::private::private_debug!(Banned);
+
+impl Tables {
+    /// Bans somebody.
+    pub async fn ban(
+        &self,
+        actor: &Actor,
+        id: SessionId,
+        ban: Ban,
+        now: UnixTime,
+    ) -> Result<(), StoreError> {
+        let change = SetBan {
+            actor: actor.user,
+            person: self.person(id),
+            until: ban.timeout.map(|timeout| now.plus(timeout)),
+            scope: ban.scope,
+            banned: true,
+            now,
+        };
+        self.change(actor, change).await
+    }
+
+    /// Lifts a ban, if there is one.
+    pub async fn unban(
+        &self,
+        actor: &Actor,
+        id: SessionId,
+        scope: Scope,
+        now: UnixTime,
+    ) -> Result<(), StoreError> {
+        let change = SetBan {
+            actor: actor.user,
+            person: self.person(id),
+            scope,
+            banned: false,
+            until: None,
+            now,
+        };
+        self.change(actor, change).await
+    }
+
+    /// Who is banned from a room, by id.
+    pub async fn banned_from(&self, room: RoomId) -> Result<Vec<String>, StoreError> {
+        let rows = sql::all(
+            self.reads(),
+            "SELECT u.session_id FROM sogs_override o JOIN sogs_user u ON u.id = o.user_id \
+             WHERE o.room_id = ? AND o.banned ORDER BY u.session_id",
+            values![room],
+        );
+        let rows = self.heard(rows.await)?;
+        self.heard(rows.into_iter().map(|mut row| row.next()).collect())
+    }
+
+    /// Everybody who is banned, from the server first.
+    pub async fn bans(&self) -> Result<Vec<Banned>, StoreError> {
+        let rows = sql::all(
+            self.reads(),
+            "SELECT u.session_id, NULL, (SELECT min(f.due) FROM sogs_future_ban f \
+             WHERE f.user_id = u.id AND f.room_id IS NULL AND NOT f.banned) FROM sogs_user u \
+             WHERE u.banned UNION ALL \
+             SELECT u.session_id, r.token, (SELECT min(f.due) FROM sogs_future_ban f \
+             WHERE f.user_id = u.id AND f.room_id = r.id AND NOT f.banned) \
+             FROM sogs_override o JOIN sogs_user u ON u.id = o.user_id \
+             JOIN sogs_room r ON r.id = o.room_id WHERE o.banned",
+            values![],
+        );
+        let read = |mut row: Columns| {
+            Ok(Banned {
+                session_id: row.next()?,
+                room: row.next()?,
+                until: row.maybe_time()?,
+            })
+        };
+        let rows = self.heard(rows.await)?;
+        self.heard(rows.into_iter().map(read).collect())
+    }
+}
+
+struct SetBan {
+    actor: UserId,
+    person: Person,
+    scope: Scope,
+    banned: bool,
+    until: Option<UnixTime>,
+    now: UnixTime,
+}
+
+impl Change for SetBan {
+    type Done = ();
+
+    async fn apply(&self, tx: &mut Tx<'_>) -> Result<(), Halt> {
+        if self.scope == Scope::Global {
+            return self.on_server(tx).await;
+        }
+        let rooms = rooms_of(tx, self.actor, &self.scope, Need::Moderate).await?;
+        // Everything is looked at before anything is written.
+        let known = pending::find(tx.db, &self.person).await?;
+        for room in &rooms {
+            self.check(tx, *room, known).await?;
+        }
+        let user = pending::row_of(tx, &self.person, self.now).await?;
+        for room in rooms {
+            self.in_room(tx, room, user).await?;
+        }
+        Ok(())
+    }
+}
+
+impl SetBan {
+    async fn check(&self, tx: &Tx<'_>, room: RoomId, user: Option<UserId>) -> Result<(), Halt> {
+        let Some(user) = user.filter(|_| self.banned) else {
+            return Ok(());
+        };
+        let by = standing(tx, room, self.actor).await?;
+        let target = Standing::of(
+            overrides::role(tx.db, user).await?,
+            overrides::in_room(tx.db, room, user).await?,
+        );
+        let may = user != self.actor && Standing::of(by.role, by.set).may_ban(target);
+        may.then_some(()).ok_or(Refusal::Denied.into())
+    }
+
+    async fn in_room(&self, tx: &mut Tx<'_>, room: RoomId, user: UserId) -> Result<(), DbErr> {
+        let before = overrides::in_room(tx.db, room, user).await?;
+        let after = if self.banned {
+            rules::ban(before)
+        } else {
+            Override {
+                banned: false,
+                ..before
+            }
+        };
+        if self.banned {
+            tx.execute(
+                "DELETE FROM sogs_future_ban WHERE user_id = ? AND room_id = ?",
+                values![user, room],
+            )
+            .await?;
+            self.schedule_end(tx, Some(room), user).await?;
+        }
+        overrides::set_in_room(tx, room, user, before, after).await?;
+        let note = moderation::note(self.actor, self.action(), self.now);
+        note.room(room).target(user).write(tx).await
+    }
+
+    async fn on_server(&self, tx: &mut Tx<'_>) -> Result<(), Halt> {
+        let role = overrides::role(tx.db, self.actor).await?;
+        let by = Standing::of(role, Override::default());
+        let known = pending::find(tx.db, &self.person).await?;
+        let target = match known {
+            Some(user) => overrides::role(tx.db, user).await?,
+            None => GlobalRole::default(),
+        };
+        let is = Standing::of(target, Override::default());
+        if !by.may_ban_globally(is) || role.banned || known == Some(self.actor) {
+            return Err(Refusal::Denied.into());
+        }
+        let user = pending::row_of(tx, &self.person, self.now).await?;
+        tx.execute(
+            "DELETE FROM sogs_future_ban WHERE user_id = ? AND room_id IS NULL",
+            values![user],
+        )
+        .await?;
+        if self.banned {
+            self.schedule_end(tx, None, user).await?;
+        }
+        let after = GlobalRole {
+            banned: self.banned,
+            ..target
+        };
+        overrides::set_role(tx, user, target, after).await?;
+        let note = moderation::note(self.actor, self.action(), self.now);
+        Ok(note.target(user).write(tx).await?)
+    }
+
+    async fn schedule_end(
+        &self,
+        tx: &mut Tx<'_>,
+        room: Option<RoomId>,
+        user: UserId,
+    ) -> Result<(), DbErr> {
+        let Some(until) = self.until else {
+            return Ok(());
+        };
+        tx.execute(
+            "INSERT INTO sogs_future_ban (room_id, user_id, due, banned) VALUES (?, ?, ?, FALSE)",
+            values![room.map(|room| room.0), user, until.millis()],
+        )
+        .await?;
+        Ok(())
+    }
+
+    const fn action(&self) -> &'static str {
+        if self.banned { "ban" } else { "unban" }
+    }
+}

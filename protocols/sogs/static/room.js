@@ -1,0 +1,102 @@
+// The page of a room: copies the link, and looks for new messages. Without it the page works, too.
+"use strict";
+
+(() => {
+  const link = document.getElementById("link");
+  const copy = document.getElementById("copy");
+  const list = document.getElementById("messages");
+
+  function select(node) {
+    const selection = window.getSelection();
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    selection.removeAllRanges();
+    selection.addRange(range);
+  }
+
+  async function write(text) {
+    // Pages over plain HTTP are not given the clipboard by name.
+    if (navigator.clipboard) return navigator.clipboard.writeText(text);
+    select(link);
+    if (!document.execCommand("copy")) throw new Error("not copied");
+  }
+
+  async function copyLink() {
+    const label = "Copy link";
+    try {
+      await write(link.textContent.trim());
+      copy.textContent = "Copied";
+    } catch {
+      select(link);
+      copy.textContent = "Press Ctrl+C";
+    }
+    setTimeout(() => { copy.textContent = label; }, 2000);
+  }
+
+  if (link && copy) {
+    copy.hidden = false;
+    copy.addEventListener("click", copyLink);
+  }
+
+  if (!list) return;
+
+  const usual = Number(list.dataset.refresh);
+  let wait = usual;
+  let version = null;
+
+  function element(name, className, text) {
+    const node = document.createElement(name);
+    if (className) node.className = className;
+    if (text !== undefined) node.textContent = text;
+    return node;
+  }
+
+  function local(node) {
+    const time = new Date(node.dateTime);
+    if (!Number.isNaN(time.getTime())) {
+      node.textContent = time.toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+    }
+    return node;
+  }
+
+  function item(message) {
+    const author = element("b", message.nameless ? "nameless" : "", message.author);
+    const time = element("time");
+    const text = element("p", message.wordless ? "text wordless" : "text", message.text);
+    const by = element("p", "by");
+    time.dateTime = message.time;
+    author.dir = text.dir = "auto";
+    by.append(author, " ", local(time));
+    const node = element("li");
+    node.append(by, text);
+    return node;
+  }
+
+  function show(messages) {
+    list.replaceChildren(...messages.map(item));
+    document.getElementById("empty").hidden = messages.length > 0;
+  }
+
+  async function look() {
+    const headers = version ? { "If-None-Match": version } : {};
+    const reply = await fetch(list.dataset.source, { headers, cache: "no-store" });
+    if (reply.status === 304) return;
+    if (!reply.ok) throw new Error(String(reply.status));
+    version = reply.headers.get("ETag");
+    show((await reply.json()).messages);
+  }
+
+  async function live() {
+    try {
+      if (!document.hidden) await look();
+      wait = usual;
+    } catch {
+      wait = Math.min(wait * 2, 60000);
+    }
+    setTimeout(live, wait);
+  }
+
+  list.querySelectorAll("time").forEach(local);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) look().catch(() => {}); });
+  setTimeout(live, usual);
+})();

@@ -12,7 +12,7 @@ use tokio_rustls::client::TlsStream;
 use super::{Client, ConnectError, Events, Link};
 use crate::identity::Certificate;
 use crate::session::{Expected, HandshakeFailure};
-use crate::tls::{Connected, Connector, Versions};
+use crate::tls::{Connected, Connector, Offer};
 use crate::wire::VersionRange;
 
 /// Connects to one server.
@@ -29,17 +29,17 @@ pub struct Dialer {
 impl Dialer {
     /// As today's apps connect: every version, either TLS, 45 s to connect, 30 s for an answer.
     pub fn new(fingerprint: [u8; 32], clock: SharedClock) -> Result<Self, ConnectError> {
-        Self::with_tls(fingerprint, clock, Versions::Both)
+        Self::with_tls(fingerprint, clock, &Offer::default())
     }
 
-    /// The same with these versions of TLS.
+    /// The same with another choice of versions and groups in TLS.
     pub fn with_tls(
         fingerprint: [u8; 32],
         clock: SharedClock,
-        tls: Versions,
+        offer: &Offer,
     ) -> Result<Self, ConnectError> {
         Ok(Self {
-            connector: Connector::with_versions(fingerprint, clock, tls)?,
+            connector: Connector::with_offer(fingerprint, clock, offer)?,
             fingerprint,
             versions: VersionRange::SERVER,
             proxy: false,

@@ -26,8 +26,7 @@ pub use self::queues::{NotificationConfig, QueueConfig};
 pub use self::settings::Settings;
 pub use self::statistics::{Columns, StatisticsConfig};
 
-/// The SimpleX SMP relay. This build does not serve it yet: switched on, it closes every
-/// connection at once.
+/// The SimpleX SMP relay.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SmpConfig {
@@ -91,7 +90,7 @@ pub struct SmpConfig {
 impl Default for SmpConfig {
     fn default() -> Self {
         Self {
-            enabled: false,
+            enabled: true,
             listen: OneOrMany::one(ListenAddr::Tcp(([127, 0, 0, 1], 5223).into())),
             hosts: Vec::new(),
             port: None,

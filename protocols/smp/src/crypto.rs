@@ -15,6 +15,7 @@
 
 mod authorize;
 mod chain;
+mod claims;
 mod dh;
 pub mod forward;
 mod hash;
@@ -30,6 +31,7 @@ mod tests;
 
 pub use authorize::{Verifier, authenticator};
 pub use chain::{Chain, Chains};
+pub use claims::Claim;
 pub use dh::SecretKey;
 pub use hash::{fingerprint, ids_digest, sender_id};
 pub use secretbox::{BoxKey, Nonce, Unopened};

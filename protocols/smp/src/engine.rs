@@ -7,20 +7,54 @@
 //! Promises:
 //! - What is answered is committed.
 //! - A message is delivered once per subscription, in the order of acceptance, and never stuck:
-//!   who is told what is decided in commit order ([`block`]) or rechecked against what was
+//!   who is told what is decided in commit order ([`block`]) or looked at again if something was
 //!   committed meanwhile ([`recent`]).
 //! - All commands of a block are verified before any is executed, in equal time whether or not
-//!   their queues exist.
+//!   their queues exist ([`verify`]).
 
+mod admin;
 mod answer;
+mod block;
 mod connection;
+mod counted;
+mod create;
+mod events;
+mod inspect;
+mod lookup;
+mod outbox;
+mod recent;
+mod records;
 mod settings;
+mod shared;
+mod step;
+mod subscriptions;
+mod ticks;
+mod verify;
+mod workers;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
-pub(crate) use answer::{Answer, Answers};
+use relay_core::clock::SharedClock;
+use relay_core::entropy::Entropy;
+use relay_storage::{ReadError, Store};
+
+pub(crate) use admin::{AdminError, Blocked, QueueState, Unblocked};
+pub(crate) use answer::{Answer, Answers, Content, Said, Stored};
 pub(crate) use connection::{Connection, SessionFacts};
 pub(crate) use settings::Settings;
+pub(crate) use shared::Totals;
+
+use recent::Recent;
+use records::Records;
+use shared::{Counts, Later, Rows, Shared};
+use subscriptions::{Notifiers, Subscriptions};
+
+use crate::stats::{Active, Counters};
+use crate::store::{Reads, figures};
 
 /// Cheap handle on all queues, subscriptions and statistics. Every clone is the same.
 #[derive(Clone, Debug)]
@@ -28,48 +62,81 @@ pub(crate) struct Engine {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
-struct Shared {
-    settings: Settings,
-}
-
 /// What core gives the engine.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ground {
-    pub(crate) store: relay_storage::Store,
-    pub(crate) clock: relay_core::clock::SharedClock,
-    pub(crate) entropy: relay_core::entropy::Entropy,
-    pub(crate) metrics: relay_core::telemetry::metrics::Metrics,
+    pub(crate) store: Store,
+    pub(crate) clock: SharedClock,
+    pub(crate) entropy: Entropy,
 }
 
 impl Engine {
-    /// Takes up what the database holds.
-    pub(crate) async fn start(
-        ground: Ground,
-        settings: Settings,
-    ) -> Result<Self, relay_storage::ReadError> {
-        let _ = ground;
-        let shared = Arc::new(Shared { settings });
-        Ok(std::future::ready(Self { shared }).await)
+    /// Takes up what the database holds: counters, nothing that grows with the queues.
+    pub(crate) async fn start(ground: Ground, settings: Settings) -> Result<Self, ReadError> {
+        let shared = Shared {
+            reads: Reads::new(ground.store.clone()),
+            records: Records::new(settings.cache_bytes),
+            subscriptions: Subscriptions::default(),
+            notifiers: Notifiers::default(),
+            recent: Recent::default(),
+            counters: Counters::default(),
+            active: Active::default(),
+            counts: Counts::default(),
+            due: Rows::default(),
+            used: Rows::default(),
+            later: Later::default(),
+            blocks: admin::BlocksToday::default(),
+            period_began: AtomicI64::new(ground.clock.now().secs()),
+            store: ground.store,
+            clock: ground.clock,
+            entropy: ground.entropy,
+            settings,
+        };
+        shared.restore().await?;
+        let engine = Self {
+            shared: Arc::new(shared),
+        };
+        engine.expire_on_start().await;
+        Ok(engine)
     }
 
     /// A new connection.
     pub(crate) fn attach(&self, facts: SessionFacts) -> Connection {
-        Connection::new(self.clone(), facts)
+        Connection::new(Arc::clone(&self.shared), facts)
     }
 
-    /// Starts the ticks that hand out notifications and `END`s, and what flushes statistics.
-    pub(crate) fn run(&self, tasks: &relay_core::tasks::Tasks) {
-        let _ = (&self.shared.settings, tasks);
+    /// How many queues, notifiers, messages and notifications there are.
+    pub(crate) fn totals(&self) -> Totals {
+        self.shared.counts.totals()
     }
 
-    /// What an operator sees at work: expiry, statistics.
-    pub(crate) fn workers(&self) -> Vec<relay_core::worker::Worker> {
-        Vec::new()
+    /// How many subscriptions to queues and to notifications are live.
+    pub(crate) fn subscriptions(&self) -> (usize, usize) {
+        (self.shared.subscriptions.len(), self.shared.notifiers.len())
     }
 
-    /// Writes down what is only in memory.
-    pub(crate) async fn stop(&self) {
-        std::future::ready(()).await;
+    async fn expire_on_start(&self) {
+        if !self.shared.settings.expire_on_start {
+            return;
+        }
+        if let Err(error) = self.remove_old_messages().await {
+            tracing::warn!(relay = "smp", "old messages were not removed: {error}");
+        }
+    }
+}
+
+impl Shared {
+    async fn restore(&self) -> Result<(), ReadError> {
+        for (name, value) in figures::counters(&self.store).await? {
+            if name == ticks::FROM {
+                (self.period_began).store(value, std::sync::atomic::Ordering::Relaxed);
+            } else {
+                self.counters.restore(&name, value);
+            }
+        }
+        for chunk in figures::active(&self.store).await? {
+            self.active.restore(&chunk);
+        }
+        Ok(())
     }
 }

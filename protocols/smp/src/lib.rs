@@ -38,6 +38,13 @@ pub mod session;
     clippy::allow_attributes,
     reason = "parts of it wait for others"
 )]
+mod stats;
+#[allow(
+    dead_code,
+    unused_imports,
+    clippy::allow_attributes,
+    reason = "no connection is served yet"
+)]
 mod store;
 pub mod tls;
 mod transport;

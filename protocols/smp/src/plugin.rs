@@ -169,7 +169,6 @@ async fn start_engine(config: &SmpConfig, context: &Context) -> Result<Engine, S
         store: context.store.clone(),
         clock: Arc::clone(&context.clock),
         entropy: context.entropy.clone(),
-        metrics: context.metrics.clone(),
     };
     let started = Engine::start(ground, engine_settings(config)).await;
     started.map_err(|error| StartError::Unavailable(format!("smp: {error}")))
@@ -177,6 +176,7 @@ async fn start_engine(config: &SmpConfig, context: &Context) -> Result<Engine, S
 
 fn engine_settings(config: &SmpConfig) -> engine::Settings {
     let (queues, notifications) = (&config.queues, &config.notifications);
+    let limits = &config.limits;
     let password = config.create_password.as_ref();
     engine::Settings {
         new_queues: config.new_queues,
@@ -190,6 +190,17 @@ fn engine_settings(config: &SmpConfig) -> engine::Settings {
         notification_check: notifications.expiry_interval.get(),
         notification_tick: notifications.delivery_interval.get(),
         end_tick: config.connections.end_interval.get(),
-        ..engine::Settings::default()
+        waiting_bytes: usize::try_from(limits.out_bytes_per_connection.get()).unwrap_or(usize::MAX),
+        cache_bytes: limits.queue_cache.get(),
+        blocks_a_day: blocks_a_day(config.daily_block_quota),
+        statistics_flush: config.statistics.save_interval.get(),
+    }
+}
+
+/// 0 is no limit, and -1 none at all.
+fn blocks_a_day(quota: i32) -> u32 {
+    match quota {
+        0 => u32::MAX,
+        quota => u32::try_from(quota).unwrap_or(0),
     }
 }

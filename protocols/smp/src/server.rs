@@ -112,7 +112,6 @@ impl Shared {
         let connection = self.engine.attach(SessionFacts {
             version: session.channel.session().version,
             session_key: session.secret,
-            peer: None,
         });
         let channel = session.channel;
         Serving::new(self, stream, channel, connection, limit_key)

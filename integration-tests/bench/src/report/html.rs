@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::svg::{Line, Plot, escape};
+use super::svg::{Line, Plot, escape, nines, percentile, short};
 use super::table::heading;
 use super::text::{describe, real};
 use crate::report::{Limit, Report, Run};
@@ -85,6 +85,7 @@ fn latency_over_rate(reports: &[Report]) -> Vec<Plot> {
     let plot = |name: &str, lines| Plot {
         title: format!("Latency ({name}) over the rate of operations"),
         x: "operations/s due",
+        tick: short,
         y: "ms",
         lines,
     };
@@ -102,6 +103,7 @@ fn rate_over_connections(reports: &[Report]) -> Plot {
     Plot {
         title: "Throughput over connections".to_owned(),
         x: "connections",
+        tick: short,
         y: "operations/s",
         lines: lines(reports, &point, 2),
     }
@@ -115,6 +117,7 @@ fn memory_over_held(reports: &[Report]) -> Plot {
     Plot {
         title: "Memory over what is held".to_owned(),
         x: "queues or connections",
+        tick: short,
         y: "MB resident",
         lines: lines(reports, &point, 2),
     }
@@ -128,7 +131,7 @@ fn percentiles(reports: &[Report]) -> Vec<Plot> {
             let Some(latency) = &run.latency else {
                 continue;
             };
-            let points = latency.curve.iter().filter(|point| point.0 <= 99.5);
+            let points = latency.curve.iter().filter(|point| point.0 <= 99.9);
             let load = run
                 .name()
                 .split_once(", ")
@@ -139,7 +142,7 @@ fn percentiles(reports: &[Report]) -> Vec<Plot> {
                 .push(Line {
                     name: format!("{}, {load}", report.label),
                     points: points
-                        .map(|&(percent, micros)| (percent, real(micros) / 1e3))
+                        .map(|&(percent, micros)| (nines(percent), real(micros) / 1e3))
                         .collect(),
                 });
         }
@@ -147,6 +150,7 @@ fn percentiles(reports: &[Report]) -> Vec<Plot> {
     let plot = |(title, lines): (String, Vec<Line>)| Plot {
         title: format!("{title}: latency by percentile"),
         x: "percent of operations",
+        tick: percentile,
         y: "ms",
         lines: lines.into_iter().take(6).collect(),
     };

@@ -17,6 +17,8 @@ const COLOURS: [&str; 6] = [
 pub(crate) struct Plot {
     pub(crate) title: String,
     pub(crate) x: &'static str,
+    /// What stands at a place of the lower axis.
+    pub(crate) tick: fn(f64) -> String,
     pub(crate) y: &'static str,
     pub(crate) lines: Vec<Line>,
 }
@@ -120,7 +122,7 @@ impl Plot {
                 "<text class=\"tick\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
                 x.place(tick),
                 bottom + 16.0,
-                short(tick)
+                (self.tick)(tick)
             );
         }
         let _ = write!(
@@ -177,7 +179,7 @@ fn draw(svg: &mut String, line: &Line, x: Scale, y: Scale, colour: &str) {
 }
 
 /// A number on an axis.
-fn short(value: f64) -> String {
+pub(crate) fn short(value: f64) -> String {
     let (value, unit) = match value {
         1e6.. => (value / 1e6, "M"),
         1e4.. => (value / 1e3, "k"),
@@ -185,6 +187,18 @@ fn short(value: f64) -> String {
     };
     let text = format!("{value:.2}");
     format!("{}{unit}", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// Where a percentile stands when each nine gets as much room: 90 at 1, 99 at 2, 99.9 at 3.
+pub(crate) fn nines(percent: f64) -> f64 {
+    (100.0 / (100.0 - percent)).log10()
+}
+
+/// The percentile at such a place.
+pub(crate) fn percentile(nines: f64) -> String {
+    let percent = 100.0 - 10_f64.powf(2.0 - nines);
+    let text = format!("{percent:.3}");
+    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// Text that may hold anything, in XML and HTML.
@@ -214,6 +228,14 @@ mod tests {
     }
 
     #[test]
+    fn each_nine_gets_as_much_room() {
+        let places = [0.0, 90.0, 99.0, 99.9].map(|percent| short(nines(percent)));
+        assert_eq!(places, ["0", "1", "2", "3"]);
+        let names = [0.0, 1.0, 2.0, 3.0].map(percentile);
+        assert_eq!(names, ["0 %", "90 %", "99 %", "99.9 %"]);
+    }
+
+    #[test]
     fn a_plot_of_nothing_or_of_zeros_is_still_one() {
         let line = Line {
             name: "<a>".into(),
@@ -223,6 +245,7 @@ mod tests {
             let svg = Plot {
                 title: "t".into(),
                 x: "x",
+                tick: short,
                 y: "y",
                 lines,
             }

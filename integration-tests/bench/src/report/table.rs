@@ -5,9 +5,17 @@ use std::fmt::Write as _;
 use super::text::{size, time};
 use crate::report::{Report, Run};
 
+const HEAD: &str = "\
+# Benchmarks
+
+Made by `relay-bench table`: do not edit. `integration-tests/bench` says what the scenarios are. Server CPU, bytes written
+and limit are of one operation; the limit is its cryptography alone, on one core of the same machine, measured beside it.
+
+";
+
 /// All reports, each with when and where it was made.
 pub(crate) fn table(reports: &[Report]) -> String {
-    let mut text = String::new();
+    let mut text = String::from(HEAD);
     for report in reports {
         let _ = writeln!(text, "{}\n", heading(report));
         text.push_str("| scenario | load | operations/s | p50 | p99 | server CPU | limit | CPU / limit | written | memory |\n");
@@ -79,7 +87,7 @@ mod tests {
                 .count(),
             2
         );
-        assert!(text.starts_with("ours, 2026-11-21, commit abc; "), "{text}");
+        assert!(text.contains("\nours, 2026-11-21, commit abc; "), "{text}");
         let cells = text
             .lines()
             .map(|line| line.matches(" | ").count())

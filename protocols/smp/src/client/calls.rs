@@ -2,7 +2,7 @@
 
 use super::{CallError, QueueKey};
 use crate::session::Facts;
-use crate::wire::{BLOCK, Command, DhKey, Draft, Short, write};
+use crate::wire::{BLOCK, Command, DhKey, Draft, Session, Short, write};
 
 /// A command, the queue it is about, and who authorizes it.
 #[derive(Clone, Debug)]
@@ -50,18 +50,27 @@ impl<'a> Call<'a> {
         server_key: Option<&DhKey>,
         corr_id: &[u8],
     ) -> Result<Vec<u8>, CallError> {
-        let session = facts.session();
-        let corr_id = Short::cut(corr_id);
+        let (session, corr_id) = (facts.session(), Short::cut(corr_id));
         let draft = Draft::new(session.version, corr_id, self.entity_id, &self.command)?;
-        let authorized = self
-            .key
-            .map(|key| key.authorize(session, server_key, &draft, corr_id.as_bytes()))
-            .transpose()?;
-        let mut bytes = Vec::new();
-        write(&mut bytes, BLOCK, |out| match &authorized {
-            None => draft.encode(session, None, out),
-            Some(authorized) => authorized.encode(session, &draft, out),
-        })?;
-        Ok(bytes)
+        authorized(session, &draft, self.key, server_key, corr_id)
     }
+}
+
+/// Turns a draft into a transmission.
+pub(super) fn authorized(
+    session: Session<'_>,
+    draft: &Draft,
+    key: Option<&QueueKey>,
+    server_key: Option<&DhKey>,
+    corr_id: Short<'_>,
+) -> Result<Vec<u8>, CallError> {
+    let authorized = key
+        .map(|key| key.authorize(session, server_key, draft, corr_id.as_bytes()))
+        .transpose()?;
+    let mut bytes = Vec::new();
+    write(&mut bytes, BLOCK, |out| match &authorized {
+        None => draft.encode(session, None, out),
+        Some(authorized) => authorized.encode(session, draft, out),
+    })?;
+    Ok(bytes)
 }

@@ -7,12 +7,13 @@ use bytes::Bytes;
 use rand::CryptoRng;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split};
 
-use super::{Call, CallError, ConnectError, Received};
+use super::calls::authorized;
+use super::{Call, CallError, ConnectError, QueueKey, Received};
 use crate::session::{
     ClientHandshake, ClientSession, Expected, Facts, Opener, Packer, ServerIdentity,
 };
 use crate::transport::BlockReader;
-use crate::wire::{Batch, Malformed};
+use crate::wire::{Batch, Draft, Malformed, Short};
 
 /// A connection after the handshake.
 pub struct Link<S> {
@@ -97,6 +98,20 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
     pub fn transmission(&self, call: &Call<'_>, corr_id: &[u8]) -> Result<Vec<u8>, CallError> {
         let server_key = self.server.as_ref().map(|server| &server.session_key);
         call.transmission(self.facts(), server_key, corr_id)
+    }
+
+    /// The same with any bytes in the command's place: what tests send.
+    pub fn misspelt(
+        &self,
+        command: &[u8],
+        entity_id: &[u8],
+        key: Option<&QueueKey>,
+        corr_id: &[u8],
+    ) -> Result<Vec<u8>, CallError> {
+        let corr_id = Short::cut(corr_id);
+        let draft = Draft::of_bytes(corr_id, Short::cut(entity_id), command)?;
+        let server_key = self.server.as_ref().map(|server| &server.session_key);
+        authorized(self.facts().session(), &draft, key, server_key, corr_id)
     }
 
     /// Sends transmissions in as few blocks as they fit in. One that fits no block is left out.

@@ -1,6 +1,7 @@
 //! The record of a queue.
 
 use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::crypto::BoxKey;
 use crate::wire::{AuthKey, BlockingInfo, QueueMode};
@@ -14,7 +15,6 @@ pub(crate) fn entity_id(bytes: &[u8]) -> Option<EntityId> {
 }
 
 /// A queue as the database knows it.
-#[derive(Clone)]
 pub(crate) struct Record {
     /// Its row; never used again for another queue.
     pub(crate) row: i64,
@@ -35,7 +35,11 @@ pub(crate) struct Record {
     pub(crate) notifier: Option<Notifier>,
     /// The day it was last used, counted from 1970.
     pub(crate) used_day: i64,
+    pub(crate) expired: Expired,
 }
+
+/// How far a queue's old messages have been removed.
+pub(crate) struct Expired(AtomicI64);
 
 /// Who is told of messages without seeing them.
 #[derive(Clone)]
@@ -63,6 +67,25 @@ impl Record {
         size_of::<Self>()
             + self.recipient_keys.len() * size_of::<AuthKey>()
             + self.link_id.as_ref().map_or(0, Vec::len)
+    }
+}
+
+impl Default for Expired {
+    fn default() -> Self {
+        Self(AtomicI64::new(i64::MIN))
+    }
+}
+
+impl Expired {
+    /// Whether messages older than `before` should be looked for now: at first, and then when
+    /// `patience` seconds have passed since.
+    pub(crate) fn is_due(&self, before: i64, patience: i64) -> bool {
+        let last = self.0.load(Ordering::Relaxed);
+        let due = before.saturating_sub(last) >= patience && before != last;
+        if due {
+            self.0.store(before, Ordering::Relaxed);
+        }
+        due
     }
 }
 

@@ -25,6 +25,7 @@ fn queue(mode: Option<QueueMode>, sender_key: Option<AuthKey>) -> Record {
         link_id: None,
         notifier: None,
         used_day: 0,
+        expired: Expired::default(),
     }
 }
 

@@ -77,6 +77,9 @@ pub(crate) struct ServerUse {
     pub(crate) cpu_micros_per_operation: f64,
     pub(crate) written_per_operation: f64,
     pub(crate) used: Used,
+    /// Seconds and resident memory, once a second.
+    #[serde(default)]
+    pub(crate) memory: Vec<(f64, u64)>,
 }
 
 /// The generator itself.
@@ -209,6 +212,7 @@ pub(crate) mod tests {
                 cpu_micros_per_operation: 200.0,
                 written_per_operation: 1000.0,
                 used,
+                memory: vec![(0.0, 1_000_000), (1.0, 2_000_000)],
             }),
             generator: GeneratorUse {
                 share: 0.3,

@@ -27,6 +27,8 @@ pub(crate) struct Watch {
     bar: ProgressBar,
     before: Option<Look>,
     after: Option<Look>,
+    /// Resident memory as time went by.
+    memory: Vec<(f64, u64)>,
 }
 
 #[derive(Debug)]
@@ -61,6 +63,7 @@ impl Watch {
             bar,
             before: None,
             after: None,
+            memory: Vec::new(),
         }
     }
 
@@ -77,6 +80,20 @@ impl Watch {
         }
     }
 
+    /// Once a second, from the begin of the measured time on.
+    fn note_memory(&mut self) {
+        let Some(before) = &self.before else { return };
+        let seconds = before.at.elapsed().as_secs_f64();
+        if self
+            .memory
+            .last()
+            .is_none_or(|(last, _)| seconds >= last + 1.0)
+        {
+            let usage = self.pid.and_then(Usage::of_tree);
+            self.memory.extend(usage.map(|usage| (seconds, usage.rss)));
+        }
+    }
+
     /// The server's part of a finished run.
     pub(crate) fn server(&self, operations: u64) -> Option<ServerUse> {
         let (before, after) = (self.before.as_ref()?, self.after.as_ref()?);
@@ -84,6 +101,7 @@ impl Watch {
         Some(ServerUse {
             cpu_micros_per_operation: used.cpu_seconds * 1e6 / count(operations),
             written_per_operation: count(used.written) / count(operations),
+            memory: self.memory.clone(),
             used,
         })
     }
@@ -139,6 +157,7 @@ impl Observer for Watch {
         self.bar
             .set_position((part.clamp(0.0, 1.0) * 1000.0) as u64);
         self.bar.set_message(format!("{operations} operations"));
+        self.note_memory();
     }
 }
 

@@ -20,6 +20,9 @@ pre{overflow-x:auto;border:1px solid var(--faint);padding:.6rem 1rem;border-radi
 .warning{color:#b45309}.bar{display:flex;height:1.3rem;border-radius:3px;overflow:hidden;margin:.2rem 0}\
 .bar span{overflow:hidden;white-space:nowrap;font-size:11px;padding:0 4px;color:#fff}small{color:var(--soft)}";
 
+/// Seconds from which on memory over time is worth a plot.
+const LONG: usize = 30;
+
 const PARTS: [&str; 6] = [
     "#0072b2", "#009e73", "#56b4e9", "#cc79a7", "#e69f00", "#8c6bb1",
 ];
@@ -74,6 +77,7 @@ fn plots(reports: &[Report]) -> Vec<Plot> {
     let mut plots = latency_over_rate(reports);
     plots.push(rate_over_connections(reports));
     plots.push(memory_over_held(reports));
+    plots.push(memory_over_time(reports));
     plots.extend(percentiles(reports));
     plots.retain(|plot| !plot.lines.is_empty());
     plots
@@ -120,6 +124,28 @@ fn memory_over_held(reports: &[Report]) -> Plot {
         tick: short,
         y: "MB resident",
         lines: lines(reports, &point, 2),
+    }
+}
+
+/// Does it grow? Only long runs can say.
+fn memory_over_time(reports: &[Report]) -> Plot {
+    let runs = reports.iter().flat_map(|report| &report.runs);
+    let lines = runs.filter_map(|run| {
+        let memory = &run.server.as_ref()?.memory;
+        let points = memory
+            .iter()
+            .map(|&(seconds, rss)| (seconds, real(rss) / 1e6));
+        (memory.len() > LONG).then(|| Line {
+            name: run.name(),
+            points: points.collect(),
+        })
+    });
+    Plot {
+        title: "Memory over time".to_owned(),
+        x: "seconds",
+        tick: short,
+        y: "MB resident",
+        lines: lines.take(6).collect(),
     }
 }
 

@@ -62,7 +62,7 @@ impl Work {
     fn limit(mut self, scenario: Scenario, sender: SenderKey, queues: usize) -> Option<Limit> {
         let parts = match scenario {
             Scenario::Send => self.send(sender),
-            Scenario::Deliver => self.deliver(sender),
+            Scenario::Deliver | Scenario::Mixed => self.deliver(sender),
             Scenario::Connect => self.handshake(),
             Scenario::Subscribe | Scenario::Storm => self.subscribe(queues),
             Scenario::Idle => return None,

@@ -32,6 +32,9 @@ pub(crate) struct Pair {
     key: QueueKey,
     body: Vec<u8>,
     open: Option<Channel>,
+    /// Messages that go through one channel.
+    lasts: u32,
+    left: u32,
 }
 
 /// Two connections and a queue that is subscribed to and secured.
@@ -116,6 +119,7 @@ impl Pair {
         server: &Arc<Server>,
         key: SenderKey,
         size: usize,
+        lasts: u32,
     ) -> Result<Self, Failure> {
         let key = key.generate(&mut server.entropy.rng());
         Ok(Self {
@@ -123,6 +127,8 @@ impl Pair {
             body: random(server, size),
             open: Some(Channel::open(server, &key).await?),
             key,
+            lasts,
+            left: lasts,
         })
     }
 }
@@ -176,7 +182,12 @@ impl Client for Pair {
             None => Channel::open(&self.server, &self.key).await?,
         };
         channel.pass(&self.key, &self.body).await?;
-        self.open = Some(channel);
+        self.left -= 1;
+        if self.left > 0 {
+            self.open = Some(channel);
+        } else {
+            self.left = self.lasts;
+        }
         Ok(Traffic {
             sent: self.body.len(),
             received: self.body.len(),

@@ -51,8 +51,13 @@ async fn run_one(
             let client = || Sender::prepare(server, key, size, queues);
             go(subject, prepare(load.connections, client).await?).await
         }
-        Scenario::Deliver => {
-            let client = || Pair::prepare(server, key, size);
+        Scenario::Deliver | Scenario::Mixed => {
+            let lasts = if scenario == Scenario::Mixed {
+                50
+            } else {
+                u32::MAX
+            };
+            let client = || Pair::prepare(server, key, size, lasts);
             go(
                 subject,
                 prepare(load.connections.div_ceil(2), client).await?,
@@ -104,7 +109,10 @@ async fn burst<C: Client>(subject: Subject<'_>, clients: Vec<C>) -> anyhow::Resu
 fn subject<'a>(args: &'a SmpArgs, server: &Server, scenario: Scenario, load: Load) -> Subject<'a> {
     let queues = args.queues(scenario);
     let mut settings = BTreeMap::from([("queues".to_owned(), queues as u64)]);
-    if matches!(scenario, Scenario::Send | Scenario::Deliver) {
+    if matches!(
+        scenario,
+        Scenario::Send | Scenario::Deliver | Scenario::Mixed
+    ) {
         settings.insert("size".to_owned(), args.size as u64);
     }
     if scenario.is_burst() {

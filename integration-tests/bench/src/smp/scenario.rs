@@ -11,6 +11,8 @@ pub(crate) enum Scenario {
     Send,
     /// A message from end to end: SEND, OK, MSG, ACK, OK. Two connections, a sender's and a recipient's.
     Deliver,
+    /// Deliveries, and with every fiftieth both sides are new: connections, queue, keys.
+    Mixed,
     /// A connection: TLS and the protocol's handshake.
     Connect,
     /// A connection, and all its queues subscribed to in as few blocks as hold them.
@@ -35,6 +37,7 @@ impl Scenario {
         match self {
             Self::Send => "send",
             Self::Deliver => "deliver",
+            Self::Mixed => "mixed",
             Self::Connect => "connect",
             Self::Subscribe => "subscribe",
             Self::Idle => "idle",
@@ -46,7 +49,7 @@ impl Scenario {
     pub(crate) fn queues(self) -> usize {
         match self {
             Self::Send => 64,
-            Self::Deliver => 1,
+            Self::Deliver | Self::Mixed => 1,
             Self::Connect => 0,
             Self::Subscribe => 1000,
             Self::Idle | Self::Storm => 10,

@@ -19,8 +19,9 @@ mod rooms;
 mod web;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use relay_core::config::{OneOrMany, Section};
+use relay_core::config::{OneOrMany, Section, Span};
 use relay_core::net::{AcceptOptions, BindOptions, ListenAddr, Network};
 use relay_core::protocol::Port;
 use schemars::JsonSchema;
@@ -63,8 +64,11 @@ pub struct SogsConfig {
     /// from there must begin with one, from elsewhere none is read.
     pub proxy_protocol_from: Vec<Network>,
 
-    /// Who callers are, and that requests are not repeated.
+    /// How long it is kept who moderated what (`relayctl sogs log`); `0s` is for ever.
     #[schemars(extend("x-reload" = true))]
+    pub moderation_log_expiry: Span,
+
+    /// Who callers are, and that requests are not repeated.
     pub auth: AuthConfig,
 
     /// Messages and their reactions.
@@ -117,10 +121,11 @@ pub struct SogsConfig {
 impl Default for SogsConfig {
     fn default() -> Self {
         Self {
-            enabled: false,
+            enabled: true,
             listen: OneOrMany::one(ListenAddr::Tcp(([127, 0, 0, 1], 8080).into())),
             base_url: None,
             proxy_protocol_from: Vec::new(),
+            moderation_log_expiry: Span::secs(365 * 24 * 60 * 60),
             auth: AuthConfig::default(),
             messages: MessageConfig::default(),
             activity: ActivityConfig::default(),
@@ -158,6 +163,11 @@ impl SogsConfig {
     pub fn public_url(&self) -> BaseUrl {
         let guess = || BaseUrl::guess(&self.listen, base_url::host_name().as_deref());
         self.base_url.clone().unwrap_or_else(guess)
+    }
+
+    /// How long it is kept who moderated what; for ever if `None`.
+    pub fn moderation_log_lifetime(&self) -> Option<Duration> {
+        check::unless_zero(self.moderation_log_expiry)
     }
 
     /// What is set for a room alone; the token's case does not matter.

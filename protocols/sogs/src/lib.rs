@@ -7,14 +7,18 @@
 //! - [`config`]: what operators can set.
 //! - [`store`] and [`files`]: the tables, and the bytes of uploads.
 //! - [`server`] and [`web`]: what apps and browsers ask.
+//! - [`jobs`]: what is done regularly.
 //! - [`Sogs`]: the plugin that puts it all together.
 
+#[cfg(test)]
+mod bed;
 #[cfg(any(test, feature = "client"))]
 pub mod client;
 pub mod config;
 pub mod crypto;
 pub mod domain;
 pub mod files;
+pub mod jobs;
 mod plugin;
 #[cfg(test)]
 mod poll;

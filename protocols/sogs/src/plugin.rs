@@ -16,6 +16,7 @@ use crate::config::{Current, SogsConfig};
 use crate::crypto::ServerKey;
 use crate::domain::identity::Naming;
 use crate::files::FileStore;
+use crate::jobs::Jobs;
 use crate::server::pages::Pages;
 use crate::server::pipeline::Pipeline;
 use crate::server::pipeline::gate::Gate;
@@ -74,6 +75,7 @@ struct Running {
     server: Arc<Server>,
     web: Arc<Web<Pages>>,
     service: Arc<Http>,
+    jobs: Jobs,
     clock: SharedClock,
 }
 
@@ -104,6 +106,15 @@ impl Running {
 
     fn of(parts: Parts, theme: Theme, context: &Context) -> Self {
         let (key, config) = (Arc::clone(&parts.key), parts.config.clone());
+        let jobs = Jobs {
+            tables: parts.tables.clone(),
+            files: parts.files.clone(),
+            config: config.clone(),
+            clock: Arc::clone(&context.clock),
+        };
+        context
+            .tasks
+            .spawn("sogs.after_start", clean_up(jobs.clone()));
         let server = Arc::new(Server::new(parts, &context.metrics));
         let pages = Pages(Arc::clone(&server));
         let web = Web::new(pages, config.clone(), key.public_hex(), theme);
@@ -120,6 +131,7 @@ impl Running {
             server,
             service: Arc::new(Http::new(pipeline.router(web.router()))),
             web,
+            jobs,
             clock: Arc::clone(&context.clock),
         }
     }
@@ -127,9 +139,12 @@ impl Running {
 
 impl Relay for Running {
     fn ready_line(&self, addresses: &[String]) -> String {
-        let at = |address: &String| match address.starts_with("unix:") {
-            true => address.clone(),
-            false => format!("http://{address}"),
+        let at = |address: &String| {
+            if address.starts_with("unix:") {
+                address.clone()
+            } else {
+                format!("http://{address}")
+            }
         };
         let addresses: Vec<_> = addresses.iter().map(at).collect();
         let key = self.server.key.public_hex();
@@ -142,7 +157,7 @@ impl Relay for Running {
     }
 
     fn workers(&self) -> Vec<Worker> {
-        Vec::new()
+        self.jobs.workers()
     }
 
     fn reload(&self, loaded: &Loaded) -> Result<(), ConfigError> {
@@ -166,6 +181,13 @@ impl Relay for Running {
             }
         }
         .boxed()
+    }
+}
+
+/// What a crash has left behind need not wait for its turn.
+async fn clean_up(jobs: Jobs) {
+    if let Err(error) = jobs.after_start().await {
+        tracing::warn!("what a crash may have left behind is not cleaned up yet: {error}");
     }
 }
 

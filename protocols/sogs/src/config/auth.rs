@@ -17,20 +17,25 @@ pub struct AuthConfig {
 
     /// Whether requests signed under ids of the second blinding (`25…`) are taken. No app sends
     /// such requests today.
+    #[schemars(extend("x-reload" = true))]
     pub accept_blinded_v2: bool,
 
     /// How far the clock of a client may be off.
+    #[schemars(extend("x-reload" = true))]
     pub clock_tolerance: Span,
 
     /// How long a request that changes something cannot be repeated. Not less than twice
     /// `clock_tolerance`, else a request could be repeated while its time is still good.
+    #[schemars(extend("x-reload" = true))]
     pub nonce_expiry: Span,
 
     /// How long a request that only reads cannot be repeated. Remembered in memory only, since
     /// repeating it changes nothing.
+    #[schemars(extend("x-reload" = true))]
     pub read_nonce_expiry: Span,
 
     /// Most of those remembered, about 40 bytes each; the oldest are forgotten first.
+    #[schemars(extend("x-reload" = true))]
     pub read_nonces: usize,
 }
 

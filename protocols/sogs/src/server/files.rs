@@ -45,7 +45,7 @@ impl Server {
 
     /// Writes the row. If nobody knows whether it was kept, the bytes stay; without a row they are
     /// found and removed later.
-    async fn add_file(
+    pub(super) async fn add_file(
         &self,
         at: &At,
         signed: &Signed,

@@ -7,6 +7,7 @@ mod control;
 mod doctor;
 mod log;
 mod pages;
+mod smp;
 mod status;
 mod worker;
 
@@ -67,6 +68,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Outcome {
         Command::Log(log) => log::run(log, context).await,
         Command::Man { dir } => pages::man(dir.as_deref(), context),
         Command::Reload => control::reload(context).await,
+        Command::Smp(smp) => smp::run(smp, context).await,
         Command::Status => status::run(context).await,
         Command::Stop(wait) => control::stop(&wait, context).await,
         Command::Upgrade(wait) => control::upgrade(&wait, context).await,

@@ -18,6 +18,7 @@ mod block;
 mod connection;
 mod counted;
 mod create;
+mod days;
 mod events;
 mod inspect;
 mod lookup;
@@ -40,6 +41,7 @@ use std::sync::atomic::AtomicI64;
 
 use relay_core::clock::SharedClock;
 use relay_core::entropy::Entropy;
+use relay_core::telemetry::metrics::Metrics;
 use relay_storage::{ReadError, Store};
 
 pub(crate) use admin::{AdminError, Blocked, QueueState, Unblocked};
@@ -113,6 +115,26 @@ impl Engine {
     /// How many subscriptions to queues and to notifications are live.
     pub(crate) fn subscriptions(&self) -> (usize, usize) {
         (self.shared.subscriptions.len(), self.shared.notifiers.len())
+    }
+
+    /// What is counted.
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.shared.counters
+    }
+
+    /// The queues active in a period.
+    pub(crate) fn active(&self) -> &Active {
+        &self.shared.active
+    }
+
+    /// Lets Prometheus ask for what is counted. Once per registry.
+    pub(crate) fn publish(&self, metrics: &Metrics) {
+        crate::stats::metrics::publish(self, metrics);
+    }
+
+    /// Counts what is there: looks at every row, so not before serving.
+    pub(crate) async fn count_all(&self) -> Result<(), ReadError> {
+        self.shared.count_all().await
     }
 
     async fn expire_on_start(&self) {

@@ -5,11 +5,13 @@
 //! - [`Folder`] keeps them in files that smp-server would take, and takes those of a smp-server:
 //!   chains of two to four, Ed25519 or Ed448, with `ca.key` moved off the server or not.
 //! - [`Identity`] is what a handshake needs. It is replaced as a whole when the leaf is.
+//! - [`Keeper`] keeps files and TLS in step while serving.
 
 mod certificate;
 pub mod chain;
 mod folder;
 pub mod issue;
+mod keeper;
 mod key;
 
 #[cfg(test)]
@@ -22,6 +24,7 @@ use rustls::pki_types::CertificateDer;
 
 pub use self::certificate::{Certificate, CertificateError};
 pub use self::folder::{Folder, IdentityError, NewLeaf};
+pub use self::keeper::Keeper;
 pub use self::key::{KeyError, key_from_pem, key_to_pem};
 use crate::crypto::{SigningKey, fingerprint};
 use crate::wire::{AuthKey, PublicKey, SignedKey};

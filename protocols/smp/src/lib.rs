@@ -9,9 +9,11 @@
 //! engine    a block of commands in, answers and events out
 //! identity  CA, leaf, their files            tls   the protocol's TLS, both sides
 //! server    one task a connection            client   ours, for tests, load and routing
+//! admin     what operators can ask and have done
 //! plugin    all of it as a part of the daemon
 //! ```
 
+pub mod admin;
 pub mod client;
 mod config;
 pub mod crypto;

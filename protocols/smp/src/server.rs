@@ -10,6 +10,7 @@ mod limits;
 mod metrics;
 mod serving;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,9 +28,12 @@ use self::metrics::SessionMetrics;
 use self::serving::Serving;
 use crate::config::Settings;
 use crate::engine::{Engine, SessionFacts};
-use crate::session::{HandshakeFailure, Offer, ServerHandshake, ServerSession};
+use crate::session::{HandshakeFailure, Offer, Refused, ServerHandshake, ServerSession};
 use crate::tls::{Accepted, Acceptor, HandshakeError};
 use crate::transport::BlockReader;
+
+/// For how long a handshake has a place: several round trips around the world.
+const PLACE: Duration = Duration::from_secs(1);
 
 /// Serves the connections of all listeners of this relay.
 #[derive(Clone, Debug)]
@@ -119,26 +123,27 @@ impl Shared {
             .await;
     }
 
-    /// TLS, in a place among the handshakes in progress.
+    /// TLS, in a place among the handshakes in progress. Who is slow loses the place, not the
+    /// connection.
     async fn accept(&self, conn: Conn) -> Option<Accepted<Stream>> {
         let (deadline, metrics) = (conn.handshake_deadline(), Arc::clone(conn.metrics()));
         let entered = timeout_at(deadline, self.places.enter(conn.limit_key())).await;
-        let Ok(Some(_place)) = entered else {
+        let Ok(Some(place)) = entered else {
             metrics.refused(Refusal::HandshakeTimeout);
             return None;
         };
         let (stream, _) = conn.into_parts();
-        match self.acceptor.accept(stream, deadline).await {
-            Ok(accepted) => Some(accepted),
-            Err(HandshakeError::Timeout) => {
-                metrics.refused(Refusal::HandshakeTimeout);
-                None
-            }
+        let mut handshake = pin!(self.acceptor.accept(stream, deadline));
+        let accepted = match timeout(PLACE, &mut handshake).await {
+            Ok(accepted) => accepted,
             Err(_) => {
-                metrics.refused(Refusal::Tls);
-                None
+                drop(place);
+                handshake.await
             }
-        }
+        };
+        accepted
+            .inspect_err(|error| metrics.refused(reason(error)))
+            .ok()
     }
 
     /// The handshake of the protocol; nothing if it fails, which the client is not told.
@@ -148,23 +153,33 @@ impl Shared {
     ) -> Option<(TlsStream<Stream>, ServerSession)> {
         let started = self.start(&accepted);
         let mut stream = accepted.stream;
-        let (handshake, hello) = started.inspect_err(|why| self.metrics.refused(*why)).ok()?;
-        let answer = exchange(&mut stream, &hello).await;
-        let Some(answer) = answer else {
+        let (handshake, hello) = match started {
+            Ok(started) => started,
+            Err(failure) => return self.refuse(&mut stream, failure.into()).await,
+        };
+        let Some(answer) = exchange(&mut stream, &hello).await else {
             self.metrics.refused_as("closed");
             return None;
         };
         match handshake.receive(&answer) {
             Ok(session) => Some((stream, session)),
-            Err(refused) => {
-                self.metrics.refused(refused.failure);
-                if let Some(answer) = refused.answer {
-                    let _ = stream.write_all(&answer).await;
-                }
-                let _ = stream.shutdown().await;
-                None
-            }
+            Err(refused) => self.refuse(&mut stream, refused).await,
         }
+    }
+
+    /// Says what is to be said, and closes properly.
+    async fn refuse<T>(
+        &self,
+        stream: &mut (impl AsyncWrite + Unpin),
+        refused: Refused,
+    ) -> Option<T> {
+        self.metrics.refused(refused.failure);
+        // Either fails when the client has gone, and then nobody is to be told anything.
+        if let Some(answer) = refused.answer {
+            stream.write_all(&answer).await.ok()?;
+        }
+        stream.shutdown().await.ok()?;
+        None
     }
 
     fn start(
@@ -191,6 +206,13 @@ impl Shared {
             idle: connections.idle_timeout.get(),
             idle_check: connections.idle_check_interval.get(),
         }
+    }
+}
+
+fn reason(error: &HandshakeError) -> Refusal {
+    match error {
+        HandshakeError::Timeout => Refusal::HandshakeTimeout,
+        _ => Refusal::Tls,
     }
 }
 

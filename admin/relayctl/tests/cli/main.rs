@@ -8,5 +8,6 @@ mod doctor;
 mod down;
 mod pages;
 mod running;
+mod smp;
 mod support;
 mod usage;

@@ -90,7 +90,8 @@ pub(crate) enum Outcome {
     Done,
     Link(Option<LinkRow>),
     Linked(Linked),
-    NotifierSet,
+    /// With how many notifications the old one had waiting.
+    NotifierSet(u64),
     Sent {
         sent: Sent,
         expired: u64,
@@ -155,7 +156,7 @@ impl Block {
             Op::Send(sending) => self.send(tx, at, sending).await?,
             Op::SetNotifier(notifier) => {
                 let set = writes::set_notifier(tx, at, notifier.as_ref()).await?;
-                set.map(|_| Outcome::NotifierSet)
+                set.map(Outcome::NotifierSet)
             }
             Op::SetRecipients(keys) => done(writes::set_recipients(tx, at, keys).await?),
             Op::Suspend => done(writes::suspend(tx, at).await?),
@@ -229,7 +230,8 @@ impl Block {
                 let _ = deliver.set(self.acked(record, *subscribed, acked));
             }
             (Op::Delete, Outcome::Deleted(deleted)) => self.deleted(record, *deleted),
-            (Op::SetNotifier(new), Outcome::NotifierSet) => {
+            (Op::SetNotifier(new), Outcome::NotifierSet(lost)) => {
+                self.shared.counts.notifications_gone(*lost);
                 self.notifier_set(record, new.is_some());
             }
             (op, _) => {

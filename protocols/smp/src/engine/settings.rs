@@ -1,8 +1,11 @@
 //! What an operator can set about the engine.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
+
+use crate::stats::daily::Columns;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -38,6 +41,10 @@ pub(crate) struct Settings {
     pub(crate) cache_bytes: u64,
     /// Most queues an operator's helper may block in a day.
     pub(crate) blocks_a_day: u32,
+    /// Where a line of statistics is added every day; nowhere without it.
+    pub(crate) statistics_file: Option<PathBuf>,
+    /// The columns of that line.
+    pub(crate) statistics_columns: Columns,
     /// How often counters are written to the database.
     pub(crate) statistics_flush: Duration,
 }
@@ -59,6 +66,8 @@ impl Default for Settings {
             waiting_bytes: 256 * 1024,
             cache_bytes: 64 * 1024 * 1024,
             blocks_a_day: 20,
+            statistics_file: None,
+            statistics_columns: Columns::default(),
             statistics_flush: Duration::from_mins(1),
         }
     }

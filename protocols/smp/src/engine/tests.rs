@@ -1,1 +1,12 @@
-//! Tests of the engine, on SQLite and PostgreSQL.
+//! The engine as connections see it: blocks in, answers and events out, on both databases.
+
+mod bed;
+mod delivery;
+mod links;
+mod notifications;
+mod operators;
+mod queues;
+mod races;
+mod restart;
+mod statistics;
+mod verification;

@@ -38,6 +38,8 @@ impl Engine {
             }
         });
         let engine = self.clone();
+        tasks.spawn("smp.days", async move { engine.end_days().await });
+        let engine = self.clone();
         tasks.spawn("smp.count", async move {
             if let Err(error) = engine.shared.count_all().await {
                 tracing::warn!(relay = "smp", "counting queues: {error}");

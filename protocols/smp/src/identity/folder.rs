@@ -62,6 +62,23 @@ impl Folder {
         Self { path: path.into() }
     }
 
+    /// Whether there is nothing of an identity.
+    pub fn is_empty(&self) -> bool {
+        !FILES.iter().any(|name| self.path.join(name).exists())
+    }
+
+    /// Whether there is no leaf at all.
+    pub fn lacks_leaf(&self) -> bool {
+        ![SERVER_CRT, SERVER_KEY]
+            .iter()
+            .any(|name| self.path.join(name).exists())
+    }
+
+    /// Whether new leaves can be issued here.
+    pub fn has_ca_key(&self) -> bool {
+        self.path.join(CA_KEY).exists()
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -76,11 +93,10 @@ impl Folder {
         now: UnixTime,
         rng: &mut impl CryptoRng,
     ) -> Result<Identity> {
-        if !FILES.iter().any(|name| self.path.join(name).exists()) {
+        if self.is_empty() {
             self.create_ca(kind, now, rng)?;
         }
-        let has_leaf = self.path.join(SERVER_CRT).exists() || self.path.join(SERVER_KEY).exists();
-        if !has_leaf {
+        if self.lacks_leaf() {
             let new = NewLeaf {
                 key_kind: Some(kind),
                 name: Some(host.to_owned()),
@@ -88,7 +104,7 @@ impl Folder {
             return self.rotate(&new, now, rng);
         }
         match self.load(now) {
-            Err(error) if error.expired && self.path.join(CA_KEY).exists() => {
+            Err(error) if error.expired && self.has_ca_key() => {
                 self.rotate(&NewLeaf::default(), now, rng)
             }
             loaded => loaded,
@@ -114,6 +130,12 @@ impl Folder {
             ));
         }
         Ok(identity)
+    }
+
+    /// Whether new leaves could be issued with `ca.crt` and `ca.key`.
+    pub fn check_ca(&self) -> Result<()> {
+        let (chain, _) = self.ca()?;
+        self.ca_key(&self.parse(CA_CRT, &chain)?).map(drop)
     }
 
     /// The fingerprint of `ca.crt`, without looking at anything else.
@@ -263,7 +285,9 @@ impl Folder {
     fn chain_error(&self, error: ChainError) -> IdentityError {
         let reason = match error {
             ChainError::Expired => {
-                format!("{error}; issue a new one with `relayctl smp cert rotate` (needs ca.key)")
+                format!(
+                    "{error}; put ca.key here and start relayd, or run `relayctl smp cert rotate`, which makes a new one"
+                )
             }
             _ => format!("{error} (the chain is server.crt, then ca.crt)"),
         };
@@ -284,7 +308,7 @@ impl Folder {
         self.wrong(name, format!("cannot be written: {error}"))
     }
 
-    fn wrong(&self, name: &str, reason: impl ToString) -> IdentityError {
+    pub(super) fn wrong(&self, name: &str, reason: impl ToString) -> IdentityError {
         IdentityError {
             path: self.path.join(name),
             reason: reason.to_string(),

@@ -2,6 +2,7 @@
 
 mod certificates;
 mod files;
+mod keeping;
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;

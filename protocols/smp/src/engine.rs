@@ -39,6 +39,7 @@ mod tests;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
+use arc_swap::ArcSwap;
 use relay_core::clock::SharedClock;
 use relay_core::entropy::Entropy;
 use relay_core::telemetry::metrics::Metrics;
@@ -92,7 +93,7 @@ impl Engine {
             store: ground.store,
             clock: ground.clock,
             entropy: ground.entropy,
-            settings,
+            settings: ArcSwap::from_pointee(settings),
         };
         shared.restore().await?;
         let engine = Self {
@@ -100,6 +101,12 @@ impl Engine {
         };
         engine.expire_on_start().await;
         Ok(engine)
+    }
+
+    /// Takes other settings over, but for those that were used at the start: the size of the
+    /// cache, the statistics file, and when workers run.
+    pub(crate) fn set(&self, settings: Settings) {
+        self.shared.settings.store(Arc::new(settings));
     }
 
     /// A new connection.
@@ -138,7 +145,7 @@ impl Engine {
     }
 
     async fn expire_on_start(&self) {
-        if !self.shared.settings.expire_on_start {
+        if !self.shared.settings().expire_on_start {
             return;
         }
         if let Err(error) = self.remove_old_messages().await {

@@ -1,24 +1,24 @@
 //! The relay as a part of the daemon: its section, tables, files, start, reload and end.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use relay_core::clock::SharedClock;
 use relay_core::config::{ConfigError, Loaded, SectionSpec};
-use relay_core::net::{ListenAddr, Service};
+use relay_core::net::Service;
 use relay_core::protocol::{Context, Plan, Port, Protocol, Relay, StartError};
 use relay_core::worker::Worker;
 use relay_storage::Migrations;
 use zeroize::Zeroizing;
 
-use crate::config::{Settings, SmpConfig};
+use crate::admin::Desk;
+use crate::config::{Columns, Settings, SmpConfig};
 use crate::engine::{self, Engine, Ground};
-use crate::identity::{Folder, Identity};
+use crate::identity::{Folder, Keeper};
 use crate::server::Server;
+use crate::stats::daily;
 use crate::store;
-use crate::tls::Acceptor;
 
 /// The plugin.
 #[derive(Clone, Copy, Debug)]
@@ -35,10 +35,6 @@ impl Protocol for Smp {
 
     fn migrations(&self) -> Migrations {
         store::MIGRATIONS
-    }
-
-    fn files(&self) -> Vec<PathBuf> {
-        vec![PathBuf::from("smp")]
     }
 
     fn plan(&self, config: &Loaded) -> Result<Option<Box<dyn Plan>>, ConfigError> {
@@ -71,67 +67,54 @@ impl Plan for Planned {
 
 /// The running relay.
 struct Started {
+    data_dir: PathBuf,
     settings: Settings,
-    folder: Folder,
-    acceptor: Arc<Acceptor>,
-    clock: SharedClock,
+    keeper: Arc<Keeper>,
+    desk: Desk,
     engine: Engine,
     server: Arc<Server>,
 }
 
 impl Started {
     async fn new(config: SmpConfig, context: Context) -> Result<Self, StartError> {
-        let folder = Folder::at(config.identity.folder_in(&context.data_dir));
-        let identity = Arc::new(open_identity(&folder, &config, &context)?);
-        let acceptor = Acceptor::new(identity).map_err(|error| {
-            StartError::Unavailable(format!("smp: TLS cannot be set up: {error}"))
-        })?;
-        let acceptor = Arc::new(acceptor);
+        let keeper = Arc::new(open_identity(&config, &context)?);
         let engine = start_engine(&config, &context).await?;
+        engine.publish(&context.metrics);
         engine.run(&context.tasks);
         let settings = Settings::new(config);
         let server = Server::new(
-            Arc::clone(&acceptor),
+            Arc::clone(&keeper),
             engine.clone(),
             context.entropy,
             settings.clone(),
             &context.metrics,
         );
         Ok(Self {
+            data_dir: context.data_dir,
+            desk: Desk::new(settings.clone(), Arc::clone(&keeper)),
             settings,
-            folder,
-            acceptor,
-            clock: context.clock,
+            keeper,
             engine,
             server: Arc::new(server),
         })
-    }
-
-    fn reload_identity(&self) -> Result<(), String> {
-        let identity = self.folder.load(self.clock.now());
-        let identity = identity.map_err(|error| error.to_string())?;
-        if identity.fingerprint() != self.acceptor.identity().fingerprint() {
-            let ca = self.folder.path().join("ca.crt");
-            let reason = "this is another identity than clients know this server by; restart if that is meant";
-            return Err(format!("{}: {reason}", ca.display()));
-        }
-        let replaced = self.acceptor.replace(Arc::new(identity));
-        replaced.map_err(|error| error.to_string())
     }
 }
 
 impl Relay for Started {
     /// Without the password, which is for those who are given it.
     fn ready_line(&self, addresses: &[String]) -> String {
-        let bound: Vec<ListenAddr> = addresses.iter().flat_map(|text| text.parse()).collect();
-        let fingerprint = self.acceptor.identity().fingerprint();
-        let mut address = self.settings.now().address(fingerprint, &bound);
+        self.desk.bound_to(addresses);
+        let mut address = self.desk.address();
         address.password = None;
         format!("ready  {address}")
     }
 
     fn service(&self, port: &str) -> Option<Arc<dyn Service>> {
         (port == "smp").then(|| Arc::clone(&self.server) as Arc<dyn Service>)
+    }
+
+    fn admin_routes(&self) -> axum::Router {
+        self.desk.clone().routes()
     }
 
     fn workers(&self) -> Vec<Worker> {
@@ -141,8 +124,9 @@ impl Relay for Started {
     fn reload(&self, config: &Loaded) -> Result<(), ConfigError> {
         let section: SmpConfig = config.section()?;
         section.check(config)?;
-        let identity = self.reload_identity();
-        identity.map_err(|reason| config.error_at("smp.identity", reason))?;
+        let reloaded = self.keeper.reload();
+        reloaded.map_err(|error| config.error_at("smp.identity", error.to_string()))?;
+        self.engine.set(engine_settings(&section, &self.data_dir));
         self.settings.replace(section);
         Ok(())
     }
@@ -152,15 +136,11 @@ impl Relay for Started {
     }
 }
 
-fn open_identity(
-    folder: &Folder,
-    config: &SmpConfig,
-    context: &Context,
-) -> Result<Identity, StartError> {
+fn open_identity(config: &SmpConfig, context: &Context) -> Result<Keeper, StartError> {
+    let folder = Folder::at(config.identity.folder_in(&context.data_dir));
     let host = config.hosts.first().map_or("localhost", String::as_str);
-    let kind = config.identity.key_kind;
-    let mut rng = context.entropy.rng();
-    let opened = folder.open(kind, host, context.clock.now(), &mut rng);
+    let (clock, entropy) = (Arc::clone(&context.clock), context.entropy.clone());
+    let opened = Keeper::open(folder, config.identity.key_kind, host, clock, entropy);
     opened.map_err(|error| StartError::Unavailable(error.to_string()))
 }
 
@@ -170,13 +150,14 @@ async fn start_engine(config: &SmpConfig, context: &Context) -> Result<Engine, S
         clock: Arc::clone(&context.clock),
         entropy: context.entropy.clone(),
     };
-    let started = Engine::start(ground, engine_settings(config)).await;
+    let settings = engine_settings(config, &context.data_dir);
+    let started = Engine::start(ground, settings).await;
     started.map_err(|error| StartError::Unavailable(format!("smp: {error}")))
 }
 
-fn engine_settings(config: &SmpConfig) -> engine::Settings {
+fn engine_settings(config: &SmpConfig, data_dir: &Path) -> engine::Settings {
     let (queues, notifications) = (&config.queues, &config.notifications);
-    let limits = &config.limits;
+    let (limits, statistics) = (&config.limits, &config.statistics);
     let password = config.create_password.as_ref();
     engine::Settings {
         new_queues: config.new_queues,
@@ -193,7 +174,11 @@ fn engine_settings(config: &SmpConfig) -> engine::Settings {
         waiting_bytes: usize::try_from(limits.out_bytes_per_connection.get()).unwrap_or(usize::MAX),
         cache_bytes: limits.queue_cache.get(),
         blocks_a_day: blocks_a_day(config.daily_block_quota),
-        statistics_flush: config.statistics.save_interval.get(),
+        statistics_file: statistics
+            .daily_log
+            .then(|| statistics.daily_log_in(data_dir)),
+        statistics_columns: columns(statistics.columns),
+        statistics_flush: statistics.save_interval.get(),
     }
 }
 
@@ -202,5 +187,12 @@ fn blocks_a_day(quota: i32) -> u32 {
     match quota {
         0 => u32::MAX,
         quota => u32::try_from(quota).unwrap_or(0),
+    }
+}
+
+fn columns(columns: Columns) -> daily::Columns {
+    match columns {
+        Columns::Current => daily::Columns::All,
+        Columns::Of2022 => daily::Columns::Nine,
     }
 }

@@ -28,8 +28,9 @@ use self::metrics::SessionMetrics;
 use self::serving::Serving;
 use crate::config::Settings;
 use crate::engine::{Engine, SessionFacts};
+use crate::identity::Keeper;
 use crate::session::{HandshakeFailure, Offer, Refused, ServerHandshake, ServerSession};
-use crate::tls::{Accepted, Acceptor, HandshakeError};
+use crate::tls::{Accepted, HandshakeError};
 use crate::transport::BlockReader;
 
 /// For how long a handshake has a place: several round trips around the world.
@@ -44,7 +45,7 @@ pub(crate) struct Server {
 /// What all connections share.
 #[derive(Debug)]
 struct Shared {
-    acceptor: Arc<Acceptor>,
+    keeper: Arc<Keeper>,
     engine: Engine,
     entropy: Entropy,
     settings: Settings,
@@ -64,7 +65,7 @@ struct Times {
 
 impl Server {
     pub(crate) fn new(
-        acceptor: Arc<Acceptor>,
+        keeper: Arc<Keeper>,
         engine: Engine,
         entropy: Entropy,
         settings: Settings,
@@ -72,7 +73,7 @@ impl Server {
     ) -> Self {
         let places = Places::new(settings.now().limits.max_handshakes);
         let shared = Shared {
-            acceptor,
+            keeper,
             engine,
             entropy,
             settings,
@@ -133,7 +134,7 @@ impl Shared {
             return None;
         };
         let (stream, _) = conn.into_parts();
-        let mut handshake = pin!(self.acceptor.accept(stream, deadline));
+        let mut handshake = pin!(self.keeper.acceptor().accept(stream, deadline));
         let accepted = match timeout(PLACE, &mut handshake).await {
             Ok(accepted) => accepted,
             Err(_) => {

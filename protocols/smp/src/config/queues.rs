@@ -18,7 +18,6 @@ pub struct QueueConfig {
     pub message_lifetime: Span,
 
     /// Time between two searches for messages that have expired.
-    #[schemars(extend("x-reload" = true))]
     pub expiry_interval: Span,
 
     /// Whether the first search begins with the start.
@@ -38,7 +37,6 @@ pub struct NotificationConfig {
     pub lifetime: Span,
 
     /// Time between two searches for notifications that have expired.
-    #[schemars(extend("x-reload" = true))]
     pub expiry_interval: Span,
 
     /// How long notifications gather before they are sent together.

@@ -114,9 +114,9 @@ impl Engine {
             }
             if !shared
                 .blocks
-                .take(shared.today(), shared.settings.blocks_a_day)
+                .take(shared.today(), shared.settings().blocks_a_day)
             {
-                return Err(AdminError::TooManyToday(shared.settings.blocks_a_day));
+                return Err(AdminError::TooManyToday(shared.settings().blocks_a_day));
             }
             if let Outcome::Done = shared.change(record, Op::Block(Some(info))).await? {
                 return Ok(Blocked::Now);

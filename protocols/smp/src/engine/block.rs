@@ -188,7 +188,7 @@ impl Block {
             Some(before) => writes::expire(tx, at.row, before).await?,
             None => 0,
         };
-        let quota = self.shared.settings.queue_quota;
+        let quota = self.shared.settings().queue_quota;
         let sent = match writes::send(tx, at, &sending.message, quota).await? {
             Ok(sent) => sent,
             Err(Stale) => return Ok(Err(Stale)),

@@ -63,7 +63,7 @@ impl Connection {
     }
 
     fn may_create(&self, given: Option<Short<'_>>) -> Result<(), Error> {
-        let settings = &self.shared.settings;
+        let settings = self.shared.settings();
         let known = match &settings.create_password {
             None => true,
             Some(password) => {

@@ -47,8 +47,8 @@ impl Engine {
             active: &shared.active,
             totals: shared.counts.totals(),
         };
-        if let Some(file) = &shared.settings.statistics_file {
-            append(file, &ended.line(shared.settings.statistics_columns)).await?;
+        if let Some(file) = &shared.settings().statistics_file {
+            append(file, &ended.line(shared.settings().statistics_columns)).await?;
         }
         for period in PERIODS.into_iter().filter(|period| ended.ends(*period)) {
             shared.active.clear(period);

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use arc_swap::{ArcSwap, Guard};
 use relay_core::clock::SharedClock;
 use relay_core::entropy::Entropy;
 use relay_storage::{Store, WriteError};
@@ -24,7 +25,7 @@ const MOST_USED: usize = 1_000_000;
 /// The engine's inside.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) settings: Settings,
+    pub(crate) settings: ArcSwap<Settings>,
     pub(crate) store: Store,
     pub(crate) reads: Reads,
     pub(crate) clock: SharedClock,
@@ -48,6 +49,11 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// The settings in force.
+    pub(crate) fn settings(&self) -> Guard<Arc<Settings>> {
+        self.settings.load()
+    }
+
     /// Unix seconds.
     pub(crate) fn now(&self) -> i64 {
         self.clock.now().secs()
@@ -60,7 +66,7 @@ impl Shared {
 
     /// The time before which messages are too old now.
     pub(crate) fn messages_expire_before(&self) -> Option<i64> {
-        let lifetime = self.settings.message_lifetime?;
+        let lifetime = self.settings().message_lifetime?;
         Some(self.clock.now().minus(lifetime).secs())
     }
 

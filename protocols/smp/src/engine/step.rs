@@ -218,7 +218,7 @@ impl Connection {
     }
 
     fn expire_before(&self, record: &Record) -> Option<i64> {
-        let settings = &self.shared.settings;
+        let settings = self.shared.settings();
         if !settings.expire_on_send {
             return None;
         }

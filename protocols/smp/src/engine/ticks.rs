@@ -25,7 +25,7 @@ impl Engine {
         tasks.spawn("smp.end", async move {
             loop {
                 let shared = &engine.shared;
-                shared.clock.sleep(shared.settings.end_tick).await;
+                shared.clock.sleep(shared.settings().end_tick).await;
                 engine.tell_lost();
             }
         });
@@ -33,7 +33,7 @@ impl Engine {
         tasks.spawn("smp.notifications", async move {
             loop {
                 let shared = &engine.shared;
-                shared.clock.sleep(shared.settings.notification_tick).await;
+                shared.clock.sleep(shared.settings().notification_tick).await;
                 engine.hand_out_notifications().await;
             }
         });

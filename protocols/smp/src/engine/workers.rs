@@ -15,7 +15,7 @@ use crate::store::sweep::{ExpireMessages, ExpireNotifications};
 impl Engine {
     /// What an operator sees at work.
     pub(crate) fn workers(&self) -> Vec<Worker> {
-        let settings = &self.shared.settings;
+        let settings = self.shared.settings();
         vec![
             self.worker("smp.expire_messages", settings.message_check, |engine| {
                 async move { engine.expire_messages().await }.boxed()
@@ -80,7 +80,7 @@ impl Engine {
     /// Removes notifications that are too old.
     pub(crate) async fn remove_old_notifications(&self) -> Result<u64, WriteError> {
         let shared = &self.shared;
-        let lifetime = shared.settings.notification_lifetime;
+        let lifetime = shared.settings().notification_lifetime;
         let before = shared.clock.now().minus(lifetime).secs();
         let mut removed = 0;
         loop {

@@ -12,16 +12,16 @@ type Figure = fn(&Run) -> Option<f64>;
 /// What is compared, and whether more is better.
 const MEASURES: [(&str, bool, Figure); 5] = [
     ("operations/s", true, |run| Some(run.rate)),
-    ("server CPU/operation", false, |run| {
+    ("server CPU, µs", false, |run| {
         Some(run.server.as_ref()?.cpu_micros_per_operation)
     }),
-    ("median latency", false, |run| {
+    ("median latency, µs", false, |run| {
         Some(micros(run.latency.as_ref()?.p50))
     }),
-    ("p99 latency", false, |run| {
+    ("p99 latency, µs", false, |run| {
         Some(micros(run.latency.as_ref()?.p99))
     }),
-    ("server memory", false, |run| {
+    ("server memory, B", false, |run| {
         Some(micros(run.server.as_ref()?.used.rss_after))
     }),
 ];

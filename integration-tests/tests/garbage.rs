@@ -157,7 +157,7 @@ fn garbage_at_every_listener_disturbs_nobody() {
     ];
     let normal = [
         Normal::start(daemon.metrics(), "/livez", 200),
-        Normal::start(bed.sogs(), "/", 501),
+        Normal::start(bed.sogs(), "/capabilities", 200),
         Normal::start(daemon.admin(), "/v1/status", 200),
     ];
     normal.iter().for_each(Normal::is_served);
@@ -196,7 +196,7 @@ fn half_open_connections_disturb_nobody() {
     }
     for (client, path, status) in [
         (daemon.metrics(), "/livez", 200),
-        (bed.sogs(), "/", 501),
+        (bed.sogs(), "/capabilities", 200),
         (daemon.admin(), "/v1/status", 200),
     ] {
         for _ in 0..5 {

@@ -36,7 +36,7 @@ impl Crowd {
         let members = [
             ("metrics", daemon.metrics(), "/livez", 200),
             ("admin", daemon.admin(), "/v1/status", 200),
-            ("sogs", bed.sogs(), "/room/lobby", 501),
+            ("sogs", bed.sogs(), "/capabilities", 200),
         ];
         let members = members.map(|(name, client, path, status)| {
             Member::start(name, client, path, status, Arc::clone(&stop))
@@ -377,7 +377,7 @@ fn after_a_kill_a_normal_start_works() {
             &[(id, "before the kill".to_owned())].into(),
         );
         let new = upgrade(&bed, &daemon);
-        assert_eq!(bed.sogs().get("/").unwrap().status, 501);
+        assert_eq!(bed.sogs().get("/capabilities").unwrap().status, 200);
         new.kill9();
     }
 }

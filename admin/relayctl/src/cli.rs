@@ -1,6 +1,7 @@
 //! The command line, whose doc comments are `--help` and the man pages.
 
 mod smp;
+pub(crate) mod sogs;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -99,6 +100,10 @@ Examples:
     /// Show, amend and shorten the list of who did what to this server
     #[command(subcommand, arg_required_else_help = true)]
     Audit(Audit),
+
+    /// Run the Session Open Group Server: rooms, moderators, bans, links
+    #[command(subcommand, arg_required_else_help = true)]
+    Sogs(sogs::Sogs),
 
     /// Have the daemon read its configuration and certificates again
     ///

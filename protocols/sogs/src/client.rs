@@ -3,6 +3,8 @@
 //! It sends nothing. Nonces, times and ephemeral keys come in as arguments, so that a test can
 //! send the same request twice.
 
+mod way;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -11,6 +13,8 @@ use crate::crypto::client::Client;
 use crate::crypto::{Blinding, Encryption, SealKey, blake2b_64};
 use crate::private::private_debug;
 use crate::wire::{bencode, decode_base64, encode_base64};
+
+pub use self::way::{Asking, Way, Wrapped};
 
 /// Under which of their ids somebody signs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -34,11 +38,11 @@ pub struct Request<'a> {
     pub body: &'a [u8],
 }
 
-/// What came back in an onion.
+/// What came back, out of whatever it came in.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Reply {
-    /// The inner status.
-    pub code: u16,
+    /// The status.
+    pub status: u16,
     /// By lower-case name.
     pub headers: BTreeMap<String, String>,
     /// May be empty.
@@ -162,7 +166,7 @@ impl Sealed {
         };
         let metadata: Value = serde_json::from_slice(metadata).ok()?;
         Some(Reply {
-            code: u16::try_from(metadata["code"].as_u64()?).ok()?,
+            status: u16::try_from(metadata["code"].as_u64()?).ok()?,
             headers: serde_json::from_value(metadata["headers"].clone()).ok()?,
             body: body.to_vec(),
         })
@@ -197,4 +201,40 @@ impl rand::TryRng for OneNonce {
 
 impl rand::TryCryptoRng for OneNonce {}
 
-private_debug!(Request<'_>, Reply);
+private_debug!(Request<'_>);
+
+impl Reply {
+    /// The body as JSON; `Null` if it is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(&self.body)
+    }
+
+    /// A header, empty if it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+
+    /// The content type, empty if there is none.
+    pub fn content_type(&self) -> &str {
+        self.header("content-type")
+    }
+
+    /// The body of a success.
+    #[track_caller]
+    pub fn ok(&self) -> Value {
+        assert!((200..300).contains(&self.status), "{self:?}");
+        self.json()
+    }
+}
+
+/// All of it: only tests see replies.
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {:?} {}", self.status, self.headers, self.text())
+    }
+}

@@ -7,9 +7,10 @@
 //! - [`config`]: what operators can set.
 //! - [`store`] and [`files`]: the tables, and the bytes of uploads.
 //! - [`server`] and [`web`]: what apps and browsers ask.
-//! - [`jobs`]: what is done regularly.
+//! - [`jobs`] and [`admin`]: what is done regularly, and what operators do.
 //! - [`Sogs`]: the plugin that puts it all together.
 
+pub mod admin;
 #[cfg(test)]
 mod bed;
 #[cfg(any(test, feature = "client"))]

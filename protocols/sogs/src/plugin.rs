@@ -156,6 +156,10 @@ impl Relay for Running {
         (port == "sogs").then_some(service as Arc<dyn Service>)
     }
 
+    fn admin_routes(&self) -> axum::Router {
+        crate::admin::router(Arc::clone(&self.server))
+    }
+
     fn workers(&self) -> Vec<Worker> {
         self.jobs.workers()
     }

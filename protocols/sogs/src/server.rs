@@ -109,7 +109,7 @@ impl Server {
         *self.words.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(words);
     }
 
-    fn words(&self) -> Arc<WordList> {
+    pub(crate) fn words(&self) -> Arc<WordList> {
         Arc::clone(&self.words.read().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -126,9 +126,23 @@ impl Tables {
         reactions: bool,
     ) -> Result<Page, StoreError> {
         let window = self.window(room).await?;
-        if let Some(messages) = window.since(reader, since, limit, reactions) {
-            return Ok(Page { messages });
+        match window.since(reader, since, limit, reactions) {
+            Some(messages) => Ok(Page { messages }),
+            None => {
+                self.since_stored(room, reader, since, limit, reactions)
+                    .await
+            }
         }
+    }
+
+    pub(super) async fn since_stored(
+        &self,
+        room: RoomId,
+        reader: Reader,
+        since: i64,
+        limit: usize,
+        reactions: bool,
+    ) -> Result<Page, StoreError> {
         let news = if reactions { "m.seqno" } else { "m.seqno_data" };
         let condition = format!(
             "m.room_id = ? AND m.seqno > ? AND {news} > ? \

@@ -45,7 +45,9 @@ impl Window {
             floor: if complete { -1 } else { lowest.unwrap_or(-1) },
             bytes: 0,
         };
-        newest.into_iter().for_each(|message| window.put(message));
+        for message in newest {
+            window.put(message);
+        }
         window.prune();
         window
     }

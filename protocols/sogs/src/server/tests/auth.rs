@@ -24,7 +24,7 @@ fn signed(bench: &Bench, person: &Person) -> Headers {
 
 #[track_caller]
 fn says(reply: &Reply, status: u16, text: &str) {
-    assert_eq!((reply.status, reply.text()), (status, text));
+    assert_eq!((reply.status, &*reply.text()), (status, text));
     assert_eq!(reply.content_type(), PLAIN_TEXT);
 }
 

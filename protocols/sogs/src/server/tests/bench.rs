@@ -1,6 +1,5 @@
 //! A server in process, people, and the ways in which they ask.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,7 +14,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-use crate::client::{As, Fresh, Request, Sealing};
+use crate::client::{As, Asking, Fresh, Request, Sealing};
+pub(super) use crate::client::{Reply, Way};
 use crate::config::{Current, SogsConfig};
 use crate::crypto::client::Client;
 use crate::crypto::{Encryption, ServerKey, SessionId};
@@ -31,9 +31,9 @@ use crate::store::room_edit::NewRoom;
 use crate::store::{Actor, CacheLimits, RoomId, Tables};
 use crate::vectors;
 use crate::web::{Theme, Web};
+use crate::wire::encode_base64;
 use crate::wire::moderation::{Role, RoleChange, Scope};
 use crate::wire::rooms::Defaults;
-use crate::wire::{decode_base64, encode_base64};
 
 /// Nothing is remembered of the time before.
 pub(super) const START: UnixTime = UnixTime::from_secs(1_700_000_000);
@@ -46,63 +46,10 @@ pub(super) const OPEN: Defaults = Defaults {
     upload: true,
 };
 
-/// How a request comes.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Way {
-    /// Over HTTP.
-    Plain,
-    /// In an onion, AES-GCM, as Desktop's and Android's.
-    Aes,
-    /// In an onion, XChaCha20, as iOS's.
-    XChaCha,
-    /// As the part of a batch in an onion, as everything of Android's.
-    Batch,
-}
-
-impl Way {
-    pub(super) const ALL: [Self; 4] = [Self::Plain, Self::Aes, Self::XChaCha, Self::Batch];
-}
-
 /// Somebody.
 pub(super) struct Person {
     pub(super) client: Client,
     pub(super) signs: As,
-}
-
-/// An answer, whichever way it came.
-#[derive(Clone, Eq, PartialEq)]
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) headers: BTreeMap<String, String>,
-    pub(super) body: Vec<u8>,
-}
-
-impl Reply {
-    pub(super) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{self:?} is no JSON"))
-    }
-
-    pub(super) fn text(&self) -> &str {
-        str::from_utf8(&self.body).expect("text")
-    }
-
-    pub(super) fn content_type(&self) -> &str {
-        self.headers.get("content-type").map_or("", String::as_str)
-    }
-
-    /// The body of a success.
-    #[track_caller]
-    pub(super) fn ok(&self) -> Value {
-        assert!((200..300).contains(&self.status), "{self:?}");
-        self.json()
-    }
-}
-
-impl std::fmt::Debug for Reply {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let body = String::from_utf8_lossy(&self.body);
-        write!(f, "{} {:?} {body}", self.status, self.headers)
-    }
 }
 
 pub(super) struct Bench {
@@ -253,11 +200,10 @@ impl Bench {
         request: Request<'_>,
         headers: &[(&str, String)],
     ) -> Reply {
-        let nonce = self.nonce.fetch_add(1, Ordering::Relaxed);
         let sealing = Sealing {
             encryption,
             server: *self.key.public(),
-            ephemeral: [nonce.to_le_bytes()[0] | 1; 32],
+            ephemeral: [9; 32],
         };
         let sealed = request.onion(headers, &sealing).expect("sealed");
         let outer = Request {
@@ -267,18 +213,7 @@ impl Bench {
         };
         let reply = self.send(outer, &[]).await;
         assert_eq!(reply.status, 200, "{reply:?}");
-        let reply = sealed.open(&reply.body).expect("a sealed reply");
-        Reply {
-            status: reply.code,
-            headers: reply.headers,
-            body: reply.body,
-        }
-    }
-
-    fn headers(&self, who: Option<&Person>, request: Request<'_>) -> Vec<(&'static str, String)> {
-        let (server, fresh) = (self.key.public(), self.fresh());
-        let sign = |who: &Person| request.sign(&who.client, who.signs, server, fresh).to_vec();
-        who.map(sign).unwrap_or_default()
+        sealed.open(&reply.body).expect("a sealed reply")
     }
 
     /// Asks in some way; nobody is anonymous.
@@ -294,49 +229,19 @@ impl Bench {
             target,
             body,
         };
-        let headers = self.headers(who, request);
-        match way {
-            Way::Plain => self.send(request, &headers).await,
-            Way::Aes => self.onion(Encryption::AesGcm, request, &headers).await,
-            Way::XChaCha => self.onion(Encryption::XChaCha20, request, &headers).await,
-            Way::Batch => self.in_batch(who, request).await,
-        }
-    }
-
-    async fn in_batch(&self, who: Option<&Person>, request: Request<'_>) -> Reply {
-        let mut part = json!({"method": request.method, "path": request.target});
-        if ["POST", "PUT"].contains(&request.method) {
-            match serde_json::from_slice::<Value>(request.body) {
-                Ok(body) => part["json"] = body,
-                Err(_) => part["b64"] = encode_base64(request.body).into(),
-            }
-        }
-        let body = json!([part]).to_string();
-        let batch = Request {
-            method: "POST",
-            target: "/batch",
-            body: body.as_bytes(),
+        let asking = Asking {
+            server: self.key.public(),
+            who: who.map(|person| (&person.client, person.signs)),
+            fresh: self.fresh(),
         };
-        let headers = self.headers(who, batch);
-        let reply = self.onion(Encryption::AesGcm, batch, &headers).await;
-        if reply.status != 200 {
-            return reply;
-        }
-        let part = &reply.json()[0];
-        let headers: BTreeMap<String, String> =
-            serde_json::from_value(part["headers"].clone()).expect("headers");
-        let is_json = headers
-            .get("content-type")
-            .is_some_and(|it| it == "application/json");
-        let body = match part["body"].as_str() {
-            Some(text) if !is_json => decode_base64(text).expect("base64"),
-            _ => part["body"].to_string().into_bytes(),
+        let wrapped = way.wrap(request, asking).expect("a request");
+        let outer = Request {
+            method: &wrapped.method,
+            target: &wrapped.target,
+            body: &wrapped.body,
         };
-        Reply {
-            status: u16::try_from(part["code"].as_u64().expect("a code")).expect("a code"),
-            headers,
-            body,
-        }
+        let reply = self.send(outer, &wrapped.headers).await;
+        wrapped.unwrap(reply).expect("a reply")
     }
 
     /// Asks over HTTP.

@@ -82,7 +82,7 @@ async fn bad_messages_and_bad_people_are_refused() {
         .ok();
     assert_eq!(send(&bench, &a, &b, "hi").await.status, 404);
     let reply = send(&bench, &b, &a, "hi").await;
-    assert_eq!((reply.status, reply.text()), (403, "Banned"));
+    assert_eq!((reply.status, &*reply.text()), (403, "Banned"));
 }
 
 #[tokio::test]

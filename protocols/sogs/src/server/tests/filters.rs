@@ -74,12 +74,12 @@ async fn a_loud_filter_says_why() {
     let user = Person::blinded(1);
     let reply = post(&bench, &user, "what the fuck").await;
     assert_eq!(
-        (reply.status, reply.text()),
+        (reply.status, &*reply.text()),
         (429, "filtration rejected message (profanity)")
     );
     let reply = post(&bench, &user, "مرحبا").await;
     assert_eq!(
-        (reply.status, reply.text()),
+        (reply.status, &*reply.text()),
         (429, "filtration rejected message (alphabet)")
     );
     assert_eq!(count(&bench, None).await, 0);

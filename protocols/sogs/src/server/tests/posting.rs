@@ -93,7 +93,7 @@ async fn five_posts_in_sixteen_seconds_are_enough() {
         assert_eq!(post(&moderator).await.status, 201);
     }
     let reply = post(&user).await;
-    assert_eq!((reply.status, reply.text()), (429, "Rate limited"));
+    assert_eq!((reply.status, &*reply.text()), (429, "Rate limited"));
     assert_eq!(post(&moderator).await.status, 429);
     for _ in 0..7 {
         assert_eq!(post(&admin).await.status, 201);

@@ -22,6 +22,7 @@ use crate::wire::{Command, Error, Refusal, Request, Version};
 const ATTEMPTS: u32 = 5;
 
 /// What the engine must know of a connection.
+#[derive(Debug)]
 pub(crate) struct SessionFacts {
     /// The negotiated version.
     pub(crate) version: Version,

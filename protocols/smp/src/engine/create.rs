@@ -71,9 +71,8 @@ impl Connection {
                 bool::from(password.as_slice().ct_eq(given.as_bytes()))
             }
         };
-        (settings.new_queues && known)
-            .then_some(())
-            .ok_or(Error::Auth)
+        let allowed = settings.new_queues && known;
+        allowed.then_some(()).ok_or(Error::Auth)
     }
 
     fn wanted(

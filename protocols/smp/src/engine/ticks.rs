@@ -68,7 +68,9 @@ impl Engine {
             Ok(waiting) => {
                 // More may wait than was read.
                 if waiting.len() >= NOTIFICATIONS_READ {
-                    rows.into_iter().for_each(|row| shared.due.add(row));
+                    for row in rows {
+                        shared.due.add(row);
+                    }
                 }
                 shared.hand_out(waiting).await;
             }

@@ -188,7 +188,7 @@ fn messages(c: &mut Criterion) {
         report(
             &format!("SEND+MSG+ACK, {pairs} pairs"),
             many,
-            cpu() - before,
+            cpu().saturating_sub(before),
             took,
         );
     }
@@ -226,7 +226,7 @@ fn subscriptions(c: &mut Criterion) {
     report(
         "SUB in blocks of 135",
         many,
-        cpu() - before,
+        cpu().saturating_sub(before),
         started.elapsed(),
     );
 }

@@ -7,7 +7,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use rand::SeedableRng;
@@ -16,10 +16,14 @@ use relay_core::clock::SystemClock;
 use relay_core::entropy::Entropy;
 use relay_smp::bench::{Bench, Lab, MIGRATIONS};
 use relay_smp::crypto::{SecretKey, SigningKey};
-use relay_smp::wire::*;
+use relay_smp::wire::{
+    BLOCK, Command, Credentials, Draft, New, QueueRequest, Reply, Request, Response, Session,
+    Short, SubscriptionMode, Version, write,
+};
 use relay_storage::{Database, DatabaseUrl, StorageOptions, Store, Unobserved};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+use tokio::time::Instant;
 
 const BLOCK_OF_SUBS: usize = 135;
 const QUEUES: usize = 20 * BLOCK_OF_SUBS;
@@ -50,7 +54,7 @@ fn sign(key: &SigningKey, entity: &[u8], command: &Command<'_>) -> Vec<u8> {
     };
     let mut bytes = Vec::new();
     write(&mut bytes, BLOCK, |out| {
-        draft.encode(SESSION, Some(credentials), out)
+        draft.encode(SESSION, Some(credentials), out);
     })
     .unwrap();
     bytes
@@ -112,8 +116,8 @@ async fn lab(dir: &TempDir) -> Lab {
 }
 
 /// One pair: SEND, OK, MSG, ACK, OK, so many times.
-async fn exchange(lab: Lab, messages: u64, seed: u64) {
-    let mut rng = StdRng::seed_from_u64(seed);
+async fn exchange(lab: Lab, messages: u64, number: u64) {
+    let mut rng = StdRng::seed_from_u64(number);
     let (mut sender, mut recipient) = (lab.connect(), lab.connect());
     let queue = create(&mut recipient, &mut rng, SubscriptionMode::Subscribe).await;
     let send = Command::Send {
@@ -184,7 +188,7 @@ fn messages(c: &mut Criterion) {
         report(
             &format!("SEND+MSG+ACK, {pairs} pairs"),
             many,
-            cpu() - before,
+            cpu().saturating_sub(before),
             took,
         );
     }
@@ -222,7 +226,7 @@ fn subscriptions(c: &mut Criterion) {
     report(
         "SUB in blocks of 135",
         many,
-        cpu() - before,
+        cpu().saturating_sub(before),
         started.elapsed(),
     );
 }

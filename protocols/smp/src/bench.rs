@@ -68,7 +68,7 @@ fn encode<'a>(
     let each = answers.map(|answer| {
         let mut bytes = Vec::with_capacity(answer.weight());
         write(&mut bytes, crate::wire::BLOCK, |out| {
-            answer.encode(session, out)
+            answer.encode(session, out);
         })?;
         Ok(bytes)
     });

@@ -26,6 +26,7 @@ mod outbox;
 mod overview;
 mod recent;
 mod records;
+mod room;
 mod settings;
 mod shared;
 mod step;
@@ -48,6 +49,7 @@ use relay_storage::{ReadError, Store};
 pub(crate) use admin::{AdminError, Blocked, QueueState, Unblocked};
 pub(crate) use answer::{Answer, Answers, Content, Said, Stored};
 pub(crate) use connection::{Connection, SessionFacts};
+pub(crate) use room::Room;
 pub(crate) use settings::{LiveSettings, Settings};
 pub(crate) use shared::Totals;
 
@@ -82,6 +84,7 @@ impl Engine {
             subscriptions: Subscriptions::default(),
             notifiers: Notifiers::default(),
             recent: Recent::default(),
+            waiting: Arc::default(),
             counters: Counters::default(),
             active: Active::default(),
             counts: Counts::default(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use relay_core::config::{ConfigError, Loaded, SectionSpec};
+use relay_core::config::{ByteSize, ConfigError, Loaded, SectionSpec};
 use relay_core::net::Service;
 use relay_core::protocol::{Context, Plan, Port, Protocol, Relay, StartError};
 use relay_core::worker::Worker;
@@ -171,7 +171,10 @@ fn engine_settings(config: &SmpConfig, data_dir: &Path) -> engine::Settings {
         notification_check: notifications.expiry_interval.get(),
         notification_tick: notifications.delivery_interval.get(),
         end_tick: config.connections.end_interval.get(),
-        waiting_bytes: usize::try_from(limits.out_bytes_per_connection.get()).unwrap_or(usize::MAX),
+        waiting: engine::Room {
+            each: bytes(limits.out_bytes_per_connection),
+            all: bytes(limits.out_bytes),
+        },
         cache_bytes: limits.queue_cache.get(),
         blocks_a_day: blocks_a_day(config.daily_block_quota),
         statistics_file: statistics
@@ -180,6 +183,10 @@ fn engine_settings(config: &SmpConfig, data_dir: &Path) -> engine::Settings {
         statistics_columns: columns(statistics.columns),
         statistics_flush: statistics.save_interval.get(),
     }
+}
+
+fn bytes(size: ByteSize) -> usize {
+    usize::try_from(size.get()).unwrap_or(usize::MAX)
 }
 
 /// 0 is no limit, and -1 none at all.

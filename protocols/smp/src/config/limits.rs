@@ -27,6 +27,7 @@ pub struct LimitConfig {
     pub out_bytes_per_connection: ByteSize,
 
     /// The same for all connections together.
+    #[schemars(extend("x-reload" = true))]
     pub out_bytes: ByteSize,
 
     /// Memory for records of queues in use, so that they are not read for every message.

@@ -164,7 +164,7 @@ impl Shared {
     async fn change(self: &Arc<Self>, record: Arc<Record>, op: Op) -> Result<Outcome, AdminError> {
         let block = Block {
             shared: Arc::clone(self),
-            outbox: Arc::new(Outbox::new(0)),
+            outbox: Arc::new(Outbox::new(self.settings.now().waiting, &self.waiting)),
             now: self.now(),
             changes: vec![Change::Of(record, op)],
         };

@@ -60,7 +60,7 @@ struct Progress {
 
 impl Connection {
     pub(super) fn new(shared: Arc<Shared>, facts: SessionFacts) -> Self {
-        let outbox = Arc::new(Outbox::new(shared.settings.now().waiting_bytes));
+        let outbox = Arc::new(Outbox::new(shared.settings.now().waiting, &shared.waiting));
         Self {
             shared,
             outbox,

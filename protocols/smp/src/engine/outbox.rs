@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use super::room::{self, Room, Total};
 use super::{Answer, Stored};
 use crate::queue::{EntityId, Record};
 
@@ -28,7 +29,6 @@ pub(crate) enum Event {
 /// One connection's events and subscriptions.
 #[derive(Debug)]
 pub(crate) struct Outbox {
-    limit: usize,
     held: Mutex<Held>,
     waiting: Mutex<Waiting>,
     wake: Notify,
@@ -42,18 +42,21 @@ pub(crate) struct Held {
     pub(crate) notifiers: HashSet<i64>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Waiting {
     events: VecDeque<Event>,
-    bytes: usize,
+    bodies: room::Held,
 }
 
 impl Outbox {
-    pub(crate) fn new(limit: usize) -> Self {
+    pub(crate) fn new(room: Room, total: &Arc<Total>) -> Self {
+        let waiting = Waiting {
+            events: VecDeque::new(),
+            bodies: room::Held::new(room, total),
+        };
         Self {
-            limit,
             held: Mutex::default(),
-            waiting: Mutex::default(),
+            waiting: Mutex::new(waiting),
             wake: Notify::new(),
         }
     }
@@ -66,12 +69,10 @@ impl Outbox {
     /// A message for it; its body stays only if there is room.
     pub(crate) fn message(&self, record: &Arc<Record>, message: &Stored) {
         let mut waiting = self.lock();
-        let bytes = waiting.bytes + message.weight();
-        let event = if bytes > self.limit {
-            Event::Load(Arc::clone(record), message.id)
-        } else {
-            waiting.bytes = bytes;
+        let event = if waiting.bodies.take(message.weight()) {
             Event::Message(Arc::clone(record), message.clone())
+        } else {
+            Event::Load(Arc::clone(record), message.id)
         };
         waiting.events.push_back(event);
         drop(waiting);
@@ -91,7 +92,7 @@ impl Outbox {
     /// Whether so much waits that notifications should not be added.
     pub(crate) fn is_busy(&self) -> bool {
         let waiting = self.lock();
-        waiting.bytes > self.limit || waiting.events.len() > 1024
+        waiting.bodies.is_full() || waiting.events.len() > 1024
     }
 
     /// The next event.
@@ -99,7 +100,7 @@ impl Outbox {
         let mut waiting = self.lock();
         let event = waiting.events.pop_front();
         match &event {
-            Some(Event::Message(_, message)) => waiting.bytes -= message.weight(),
+            Some(Event::Message(_, message)) => waiting.bodies.give(message.weight()),
             None => waiting.events.shrink_to(0),
             _ => {}
         }
@@ -110,7 +111,7 @@ impl Outbox {
     pub(crate) fn put_back(&self, event: Event) {
         let mut waiting = self.lock();
         if let Event::Message(_, message) = &event {
-            waiting.bytes += message.weight();
+            waiting.bodies.keep(message.weight());
         }
         waiting.events.push_front(event);
         drop(waiting);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use zeroize::Zeroizing;
 
+use super::Room;
 use crate::stats::daily::Columns;
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -36,9 +37,8 @@ pub(crate) struct Settings {
     pub(crate) notification_tick: Duration,
     /// How often connections are told what they lost (`END`, `DELD`). The reference waits 15 s.
     pub(crate) end_tick: Duration,
-    /// Most bytes of message bodies that wait in memory for one connection; beyond that they wait
-    /// in the database.
-    pub(crate) waiting_bytes: usize,
+    /// Most bytes of message bodies that wait in memory; beyond that they wait in the database.
+    pub(crate) waiting: Room,
     /// Most bytes of queue records in memory.
     pub(crate) cache_bytes: u64,
     /// Most queues an operator's helper may block in a day.
@@ -85,7 +85,10 @@ impl Default for Settings {
             notification_check: HOUR,
             notification_tick: Duration::from_millis(1500),
             end_tick: Duration::from_millis(250),
-            waiting_bytes: 256 * 1024,
+            waiting: Room {
+                each: 256 * 1024,
+                all: 256 * 1024 * 1024,
+            },
             cache_bytes: 64 * 1024 * 1024,
             blocks_a_day: 20,
             statistics_file: None,

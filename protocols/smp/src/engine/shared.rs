@@ -11,6 +11,7 @@ use relay_storage::{Store, WriteError};
 use super::outbox::Outbox;
 use super::recent::Recent;
 use super::records::Records;
+use super::room::Total;
 use super::subscriptions::{Notifiers, Subscriptions};
 use super::{Answer, LiveSettings};
 use crate::stats::{Active, Counters};
@@ -33,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) subscriptions: Subscriptions,
     pub(crate) notifiers: Notifiers,
     pub(crate) recent: Recent,
+    /// Bodies that wait for connections.
+    pub(crate) waiting: Arc<Total>,
     pub(crate) counters: Counters,
     pub(crate) active: Active,
     pub(crate) counts: Counts,

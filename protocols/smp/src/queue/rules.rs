@@ -74,10 +74,13 @@ impl Record {
         }
     }
 
-    /// `RKEY`.
+    /// `RKEY`: only for addresses that were made as such.
     pub(crate) fn replace_recipients(&self) -> Result<(), Error> {
         self.unless_blocked()?;
-        self.is_contact().then_some(()).ok_or(Error::Auth)
+        match self.mode {
+            Some(QueueMode::Contact) => Ok(()),
+            _ => Err(Error::Auth),
+        }
     }
 
     /// `LSET`. Whether the fixed data are the same only the store knows.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::bed::{Bed, Client, Queue, Say, message_id};
-use crate::engine::Settings;
+use crate::engine::{Room, Settings};
 use crate::wire::{Command, QueueRequest, Short, SubscriptionMode};
 
 const MESSAGING: Option<QueueRequest<'static>> = Some(QueueRequest::Messaging(None));
@@ -150,7 +150,10 @@ async fn a_getter_and_a_subscriber_share_a_queue() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_reader_has_its_bodies_kept_in_the_database() {
     let settings = Settings {
-        waiting_bytes: 20_000,
+        waiting: Room {
+            each: 20_000,
+            ..Settings::default().waiting
+        },
         ..Settings::default()
     };
     for bed in Bed::each(settings).await {

@@ -3,7 +3,7 @@
 //!
 //! The client's Finished message (`tls-unique`) is the [`SessionId`] that both sides sign in
 //! every command, so a connection without a certain one is refused. rustls hands it out nowhere;
-//! [`finished`] says how it is had all the same.
+//! `finished` says how it is had all the same.
 //!
 //! - [`Acceptor`]: the server's side, with an identity that can be replaced while serving.
 //! - [`Connector`]: the client's side, which knows a server by its fingerprint.

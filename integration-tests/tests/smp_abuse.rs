@@ -1,5 +1,7 @@
 //! Clients that behave badly harm nobody but themselves.
 
+#![expect(clippy::unwrap_used, reason = "tests stop at what they did not expect")]
+
 use std::time::Duration;
 
 use integration_tests::smp::{Smp, message, rng, tag};

@@ -1,6 +1,12 @@
 //! kill -9 under load, again and again: whatever was acknowledged is there, and what was removed
 //! is not.
 
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "tests stop at what they did not expect"
+)]
+
 use std::time::Duration;
 
 use integration_tests::smp::{Smp, message, rng};
@@ -105,8 +111,8 @@ impl Ledger {
             }
             next = client.acknowledge(&self.queue, got.id()).await.unwrap();
         }
-        let lost = last < self.stored && self.asked < self.stored;
-        assert!(!lost, "stored up to {}, found up to {last}", self.stored);
+        let missing = last < self.stored && self.asked < self.stored;
+        assert!(!missing, "stored up to {}, found up to {last}", self.stored);
         assert!(last <= self.tried);
         (self.removed, self.asked) = (self.tried, self.tried);
     }

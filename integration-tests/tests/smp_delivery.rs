@@ -1,5 +1,11 @@
 //! Delivery over real connections: takeover, GET, quota, order, and nothing lost or doubled.
 
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "tests stop at what they did not expect"
+)]
+
 use std::collections::HashMap;
 
 use integration_tests::Bed;

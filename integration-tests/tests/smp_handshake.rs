@@ -1,5 +1,11 @@
 //! How SMP connections begin: every version, both of TLS, and everything that ends them early.
 
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "tests stop at what they did not expect"
+)]
+
 use integration_tests::smp::{Smp, rng, tag};
 use integration_tests::{Bed, PATIENCE, see};
 use relay_smp::client::{Call, ConnectError, Dialer};

@@ -1,5 +1,7 @@
 //! Short links over real connections: invitations for one, addresses for all.
 
+#![expect(clippy::unwrap_used, reason = "tests stop at what they did not expect")]
+
 use integration_tests::Bed;
 use integration_tests::smp::{Smp, event, refused, rng, tag};
 use relay_smp::client::{Call, CallError, Client, Link, QueueKey, Received};

@@ -1,5 +1,7 @@
 //! Notifications over real connections: for notification servers, which see nothing but metadata.
 
+#![expect(clippy::unwrap_used, reason = "tests stop at what they did not expect")]
+
 use integration_tests::Bed;
 use integration_tests::smp::{Smp, event, is, message, refused, rng, silence, tag};
 use relay_smp::client::{Call, Client, NewQueue, Notifier, Opened, Queue, QueueKey};

@@ -1,5 +1,7 @@
 //! What is wrong with a command, as the reference's own syntax tests tell it.
 
+#![expect(clippy::unwrap_used, reason = "tests stop at what they did not expect")]
+
 use integration_tests::Bed;
 use integration_tests::smp::{Smp, Tls, rng, tag};
 use relay_smp::client::{Link, QueueKey};

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`users`], `pending` | who people are; rights that wait for their owner |
 //! | [`rooms`], [`room_edit`] | rooms, their rosters, pins, counters |
-//! | [`messages`], [`posting`], [`deletion`] | reading, writing, deleting |
+//! | [`messages`], [`posting`], [`editing`], [`deletion`] | |
 //! | [`reactions`], [`pins`] | |
 //! | [`permissions`], [`futures`] | what is set for single users, now and later |
 //! | [`moderators`], [`bans`] | |
@@ -26,6 +26,7 @@ pub mod bans;
 mod cache;
 pub mod change;
 pub mod deletion;
+pub mod editing;
 pub mod files;
 pub mod futures;
 pub mod ids;

@@ -1,7 +1,7 @@
 //! The gate: who is believed to be somebody.
 //!
 //! Form, time and signature are checked here, without a database, in the order of
-//! [`AuthError`](crate::wire::refusal::AuthError). What was seen within minutes is not let in
+//! [`AuthError`]. What was seen within minutes is not let in
 //! again; for what changes something that is remembered for days, by the store.
 
 use std::sync::{Mutex, PoisonError};

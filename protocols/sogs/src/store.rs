@@ -18,7 +18,7 @@
 //! | [`moderation`] | who moderated what |
 //! | [`stats`] | what operators look at |
 //!
-//! Writing goes through a [`change::Change`]: it checks in its own transaction what its permission
+//! Writing goes through a `change::Change`: it checks in its own transaction what its permission
 //! depends on. [`schema`] makes the tables, [`ids`] names rows, `cache` is what memory holds.
 
 pub mod activity;

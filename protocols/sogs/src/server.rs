@@ -32,6 +32,8 @@ mod trouble;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use axum::body::Bytes;
+use futures_util::Stream;
 use relay_core::clock::SharedClock;
 use relay_core::entropy::Entropy;
 use relay_core::telemetry::metrics::Metrics;
@@ -46,7 +48,8 @@ use self::pipeline::endpoint::{Endpoint, InRoom};
 use crate::config::Current;
 use crate::crypto::ServerKey;
 use crate::domain::filter::words::WordList;
-use crate::files::FileStore;
+use crate::domain::token::RoomToken;
+use crate::files::{FileStore, Received};
 use crate::private::private_debug;
 use crate::store::Tables;
 use crate::wire::auth::Verified;
@@ -132,7 +135,7 @@ impl Server {
             InRoom::Reactions(id, emoji) => self.clear_reactions(&at, id, emoji, &ask).await,
             InRoom::Reactors(id, emoji) => self.reactors(&at, id, &emoji, &ask).await,
             InRoom::Unpin(id) => self.unpin(&at, id, &ask).await,
-            InRoom::Upload => self.upload(&at, &ask).await,
+            InRoom::Upload => self.upload(&at, ask).await,
         }
     }
 }
@@ -153,6 +156,16 @@ impl House for Arc<Server> {
             user,
             changes.then_some((now, remembered)),
         ))
+    }
+
+    async fn receive<E: Send>(
+        &self,
+        room: &RoomToken,
+        body: impl Stream<Item = Result<Bytes, E>> + Send,
+        expected: Option<u64>,
+    ) -> Result<Received, Refusal> {
+        let space = self.space(room.as_str());
+        Ok(self.files.receive(body, expected, space).await?)
     }
 
     async fn answer(&self, endpoint: Endpoint, ask: Ask) -> Answered {

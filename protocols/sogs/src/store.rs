@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`users`], `pending` | who people are; rights that wait for their owner |
 //! | [`rooms`], [`room_edit`] | rooms, their rosters, pins, counters |
-//! | [`messages`], [`posting`], [`deletion`] | reading, writing, deleting |
+//! | [`messages`], [`posting`], [`editing`], [`deletion`] | |
 //! | [`reactions`], [`pins`] | |
 //! | [`permissions`], [`futures`] | what is set for single users, now and later |
 //! | [`moderators`], [`bans`] | |
@@ -18,7 +18,7 @@
 //! | [`moderation`] | who moderated what |
 //! | [`stats`] | what operators look at |
 //!
-//! Writing goes through a [`change::Change`]: it checks in its own transaction what its permission
+//! Writing goes through a `change::Change`: it checks in its own transaction what its permission
 //! depends on. [`schema`] makes the tables, [`ids`] names rows, `cache` is what memory holds.
 
 pub mod activity;
@@ -26,6 +26,7 @@ pub mod bans;
 mod cache;
 pub mod change;
 pub mod deletion;
+pub mod editing;
 pub mod files;
 pub mod futures;
 pub mod ids;

@@ -97,6 +97,9 @@ pub(crate) struct RoomEdit {
     /// What it is about; empty to remove it
     #[arg(long)]
     pub(crate) description: Option<String>,
+    /// Another image: a PNG, JPEG, GIF or WebP file of at most 1 MB
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub(crate) image: Option<std::path::PathBuf>,
     /// How long messages stay; 0s for as long as configured
     #[arg(long, value_name = "SPAN")]
     pub(crate) retention: Option<Span>,

@@ -54,6 +54,19 @@ fn rooms_are_made_changed_and_deleted() {
     active  0 in 1 day, 0 in 7, 0 in 14, 0 in 30
     banned  0
     "#);
+    let image = house.path().join("image.png");
+    let image = image.to_str().unwrap_or_default();
+    refused(
+        &house,
+        ["sogs", "room", "edit", "lounge", "--image", image],
+        2,
+    );
+    assert!(std::fs::write(image, b"\x89PNG\r\n\x1a\n").is_ok());
+    done(house.ctl(["sogs", "room", "edit", "lounge", "--image", image]));
+    let figures = house
+        .ctl(["sogs", "room", "show", "lounge", "--json"])
+        .json();
+    assert_eq!(figures["files"], 1);
     let line = refused(&house, ["sogs", "room", "delete", "lounge"], 2);
     assert!(line.contains("--yes"), "{line}");
     done(house.ctl(["sogs", "room", "delete", "lounge", "--yes"]));

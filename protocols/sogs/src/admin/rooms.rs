@@ -9,9 +9,12 @@ use relay_admin::server::problem::{Body, Refusal, Segment};
 use super::types::{Count, Defaults, NewRoom, Room, RoomEdit, RoomInFigures};
 use super::{Done, Shared, Shown, done};
 use crate::domain::token::RoomToken;
+use crate::files::{ReceiveError, Room as Space};
 use crate::server::Server;
 use crate::store::change::Actor;
+use crate::store::files::NewFile;
 use crate::store::{self, room_edit};
+use crate::wire::decode_base64;
 use crate::wire::rooms::{self, Description, RoomChange};
 
 pub(super) async fn list(State(server): Shared) -> Shown<Vec<Room>> {
@@ -80,9 +83,14 @@ pub(super) async fn edit(
     let description = edit
         .description
         .map(|text| Description(Some(text).filter(|t| !t.is_empty())));
+    let image = match edit.image {
+        Some(image) => Some(server.keep_image(&room, &image).await?),
+        None => None,
+    };
     let change = RoomChange {
         name: edit.name,
         description,
+        image,
         ..RoomChange::default()
     };
     if change != RoomChange::default() {
@@ -120,6 +128,31 @@ fn unless_zero(secs: u64) -> Option<Duration> {
 }
 
 impl Server {
+    /// Keeps an image as a file of the room. Nothing shows it yet, so it is forgotten like any
+    /// upload if it does not become the room's.
+    async fn keep_image(&self, room: &store::Room, image: &str) -> Result<i64, Refusal> {
+        let bytes = decode_base64(image);
+        let bytes = bytes.ok_or_else(|| Refusal::Invalid("the image is not base64".to_owned()))?;
+        let (config, now) = (self.config.get(), self.clock.now());
+        let space = Space {
+            max_size: config.max_file_size_in(&room.token).get(),
+            keep_free: config.files.keep_free.get(),
+        };
+        let disk = |error: ReceiveError| Refusal::Unavailable(error.to_string());
+        let received = self.files.receive_bytes(bytes.into(), space).await;
+        let placed = received.map_err(disk)?.place().await.map_err(disk)?;
+        let row = NewFile {
+            size: placed.size(),
+            filename: None,
+            path: placed.path().to_string(),
+            uploaded: now,
+            expiry: Some(config.files.lifetimes().on_upload(now)),
+        };
+        let added = self.tables.add_file(&Actor::system(), room.id, row).await?;
+        placed.keep();
+        Ok(added.0)
+    }
+
     fn shown(&self, room: &store::Room) -> Room {
         let roster = room.roster.clone();
         let hidden = roster.hidden_admins.len() + roster.hidden_moderators.len();

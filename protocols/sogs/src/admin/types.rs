@@ -90,6 +90,8 @@ pub struct RoomEdit {
     pub name: Option<String>,
     /// What it is about; empty to remove it.
     pub description: Option<String>,
+    /// Another image, in base64.
+    pub image: Option<String>,
     /// How long messages stay; 0 for as long as configured.
     pub retention: Option<u64>,
     /// How long users wait between two posts; 0 for as long as configured.

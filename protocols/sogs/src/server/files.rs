@@ -28,23 +28,35 @@ struct Uploaded {
 
 impl Server {
     /// Takes a file: first its bytes are safe, then there is a row that names them.
-    pub(super) async fn upload(&self, at: &At, ask: &Ask) -> Answered {
-        let (signed, config) = (ask.caller.user()?, self.config.get());
+    pub(super) async fn upload(&self, at: &At, mut ask: Ask) -> Answered {
+        let (caller, config) = (ask.caller.clone(), self.config.get());
+        let signed = caller.user()?;
         at.need(Need::Upload, Refusal::Denied)?;
         self.limits.upload(at, signed, &config, ask.now)?;
-        let space = Space {
-            max_size: config.max_file_size_in(&at.room.token).get(),
-            keep_free: config.files.keep_free.get(),
+        let received = match ask.upload.take() {
+            Some(received) => received,
+            None => {
+                let space = self.space(&at.room.token);
+                self.files.receive_bytes(ask.body.clone(), space).await?
+            }
         };
-        let received = self.files.receive_bytes(ask.body.clone(), space).await?;
         let placed = received.place().await?;
-        let file = new_file(&placed, at, ask, &config);
+        let file = new_file(&placed, at, &ask, &config);
         let id = self.add_file(at, signed, placed, file).await?;
         Ok(Answer::created(&Uploaded { id }))
     }
 
-    /// Writes the row. If nobody knows whether it was kept, the bytes stay; without a row they are
-    /// found and removed later.
+    /// How much may be uploaded to a room.
+    pub(super) fn space(&self, token: &str) -> Space {
+        let config = self.config.get();
+        Space {
+            max_size: config.max_file_size_in(token).get(),
+            keep_free: config.files.keep_free.get(),
+        }
+    }
+
+    /// Writes the row. The bytes go again only if it is certain that there is none: if nobody knows,
+    /// or the caller does not wait for it, they stay, and are found and removed later.
     pub(super) async fn add_file(
         &self,
         at: &At,
@@ -52,17 +64,18 @@ impl Server {
         placed: Placed,
         file: NewFile,
     ) -> Result<FileId, Refusal> {
-        let size = placed.size();
+        let (size, path) = (placed.size(), placed.path().clone());
+        placed.keep();
         let added = self.tables.add_file(&signed.actor, at.id(), file).await;
-        let unknown = matches!(
-            &added,
-            Err(StoreError::Write(WriteError::OutcomeUnknown(_)))
-        );
-        if added.is_ok() || unknown {
-            placed.keep();
+        match &added {
+            Ok(_) => {
+                self.metrics.uploads.inc();
+                self.metrics.uploaded_bytes.inc_by(size);
+            }
+            Err(StoreError::Write(WriteError::OutcomeUnknown(_))) => {}
+            // What cannot be removed now is found when orphans are swept.
+            Err(_) => drop(self.files.delete(&path).await),
         }
-        self.metrics.uploads.inc();
-        self.metrics.uploaded_bytes.inc_by(size);
         Ok(added?)
     }
 

@@ -18,10 +18,13 @@ mod http;
 pub mod metrics;
 #[cfg(test)]
 mod tests;
+mod upload;
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::http::Method;
+use futures_util::Stream;
 use relay_core::clock::{SharedClock, UnixTime};
 use relay_core::entropy::Entropy;
 use tokio::time::Instant;
@@ -34,6 +37,8 @@ use self::gate::Gate;
 use self::metrics::RequestMetrics;
 use crate::config::{Current, SogsConfig};
 use crate::crypto::ServerKey;
+use crate::domain::token::RoomToken;
+use crate::files::Received;
 use crate::wire::auth::Verified;
 use crate::wire::{Refusal, SubRequest};
 
@@ -49,6 +54,14 @@ pub trait House: Send + Sync + 'static {
         verified: Verified,
         changes: bool,
     ) -> impl Future<Output = Result<Self::User, Refusal>> + Send;
+
+    /// Takes an upload for a room as it comes in, before anybody knows whose it is.
+    fn receive<E: Send>(
+        &self,
+        room: &RoomToken,
+        body: impl Stream<Item = Result<Bytes, E>> + Send,
+        expected: Option<u64>,
+    ) -> impl Future<Output = Result<Received, Refusal>> + Send;
 
     /// Answers at an endpoint, by a method it knows.
     fn answer(
@@ -127,9 +140,7 @@ impl<H: House> Pipeline<H> {
             None => Caller::Anonymous,
             Some(verified) => {
                 let changes = batch::may_change(&request.method, parts);
-                let user = self.house.admit(verified, changes).await?;
-                self.gate.admit_once(&verified, &config.auth, now)?;
-                Caller::User(user)
+                self.admit(verified, changes, config, now).await?
             }
         };
         self.metrics.auth(started);
@@ -138,6 +149,18 @@ impl<H: House> Pipeline<H> {
             config,
             now,
         })
+    }
+
+    async fn admit(
+        &self,
+        verified: Verified,
+        changes: bool,
+        config: &SogsConfig,
+        now: UnixTime,
+    ) -> Result<Caller<H::User>, Refusal> {
+        let user = self.house.admit(verified, changes).await?;
+        self.gate.admit_once(&verified, &config.auth, now)?;
+        Ok(Caller::User(user))
     }
 
     /// Answers a request whose caller is known, so many batches deep.
@@ -178,6 +201,7 @@ impl<H: House> Pipeline<H> {
             target: request.target,
             headers: request.headers,
             body: request.body,
+            upload: None,
             caller: asking.caller.clone(),
             now: asking.now,
         };

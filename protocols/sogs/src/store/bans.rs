@@ -126,6 +126,9 @@ impl Change for SetBan {
         for room in &rooms {
             self.check(tx, *room, known).await?;
         }
+        if !self.banned && known.is_none() {
+            return Ok(());
+        }
         let user = pending::row_of(tx, &self.person, self.now).await?;
         for room in rooms {
             self.in_room(tx, room, user).await?;

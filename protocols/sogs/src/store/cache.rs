@@ -90,6 +90,8 @@ impl Cache {
         match touch {
             Touch::Rooms => {
                 self.list.remove(&());
+                // What was set for users in a room that is gone went with it.
+                self.users.clear();
             }
             Touch::Room(room) => {
                 self.rooms.remove(room);

@@ -188,13 +188,16 @@ async fn erase_author(
     now: UnixTime,
 ) -> Result<u64, DbErr> {
     let deleted = erase(tx, room, Which::By(author), now).await?;
+    if deleted == 0 {
+        return Ok(0);
+    }
     tx.execute(
         "UPDATE sogs_file SET expiry = 0 WHERE room_id = ? AND uploader_id = ? \
          AND id NOT IN (SELECT image_id FROM sogs_room WHERE image_id IS NOT NULL)",
         values![room, author],
     )
     .await?;
-    if deleted > 0 && actor != author {
+    if actor != author {
         let note = moderation::note(actor, "message.delete_all", now);
         let detail = format!("{deleted} messages");
         note.room(room)

@@ -19,11 +19,14 @@ use crate::wire::Base64;
 use crate::wire::json::Seconds;
 use crate::wire::messages::{Message, ReactionUpdate, Tombstone, Whisper};
 use crate::wire::padding;
-use crate::wire::reactions::Reactions;
+use crate::wire::reactions::{Reaction, Reactions};
 
 /// What the JSON of a message ends with that nobody reacted to: it is cut off and written anew for
 /// every caller.
 const NO_REACTIONS: &str = "{}}";
+
+/// More users of one reaction nobody is told of with a message.
+const MAX_REACTORS: usize = 20;
 
 /// A message of a room, or what is left of it.
 #[derive(Clone)]
@@ -40,7 +43,56 @@ pub struct StoredMessage {
     pub post: Post,
     /// Everything but the reactions; of a tombstone, everything.
     json: Box<str>,
-    reactions: Box<[UserReaction]>,
+    reactions: Box<[Kind]>,
+}
+
+/// One kind of reaction: as everybody sees it, and who is one of those who reacted.
+#[derive(Clone)]
+struct Kind {
+    emoji: Box<str>,
+    /// Names as many users as anybody may ask for.
+    seen: Reaction,
+    /// In order.
+    users: Box<[i64]>,
+}
+
+impl Kind {
+    fn all_of(reactions: Vec<UserReaction>) -> Box<[Self]> {
+        let mut users: HashMap<String, Vec<i64>> = HashMap::new();
+        for reaction in &reactions {
+            let kind = users.entry(reaction.emoji.clone()).or_default();
+            kind.push(reaction.user);
+        }
+        let kinds = summarize(reactions, None, MAX_REACTORS).into_iter();
+        let kinds = kinds.map(|(emoji, seen)| {
+            let mut users = users.remove(&emoji).unwrap_or_default();
+            users.sort_unstable();
+            Self {
+                emoji: emoji.into_boxed_str(),
+                seen,
+                users: users.into_boxed_slice(),
+            }
+        });
+        kinds.collect()
+    }
+
+    fn seen_by(&self, caller: Option<UserId>, reactors: usize) -> (String, Reaction) {
+        let all = self.seen.reactors.iter().flatten();
+        let first = all.take(reactors).cloned().collect();
+        let seen = Reaction {
+            index: self.seen.index,
+            count: self.seen.count,
+            reactors: (reactors > 0).then_some(first),
+            you: caller.is_some_and(|user| self.users.binary_search(&user.0).is_ok()),
+        };
+        (self.emoji.to_string(), seen)
+    }
+
+    fn bytes(&self) -> usize {
+        let names = self.seen.reactors.iter().flatten();
+        let names = names.map(|name| size_of::<String>() + name.len());
+        size_of::<Self>() + names.sum::<usize>() + size_of_val(&*self.users)
+    }
 }
 
 /// What a message says, with its padding.
@@ -128,7 +180,7 @@ impl Row {
     }
 
     /// With what was reacted with.
-    pub(crate) fn with(self, reactions: Box<[UserReaction]>) -> StoredMessage {
+    pub(crate) fn with(self, reactions: Vec<UserReaction>) -> StoredMessage {
         let (id, posted, edited) = (self.id, self.posted, self.edited);
         let (sequence, post) = (self.sequence, self.post);
         let json = self.json();
@@ -139,7 +191,7 @@ impl Row {
             sequence,
             post,
             json: json.into_boxed_str(),
-            reactions,
+            reactions: Kind::all_of(reactions),
         }
     }
 
@@ -215,14 +267,14 @@ impl StoredMessage {
     }
 
     fn reactions(&self, caller: Option<UserId>, reactors: usize) -> Reactions {
-        summarize(self.reactions.to_vec(), caller.map(|user| user.0), reactors)
+        let kinds = self.reactions.iter();
+        kinds.map(|kind| kind.seen_by(caller, reactors)).collect()
     }
 
     /// About how many bytes of memory it takes.
     pub(crate) fn bytes(&self) -> usize {
-        let reactions = self.reactions.iter();
-        let reactions = reactions.map(|one| size_of_val(one) + one.session_id.len() + 8);
-        size_of::<Self>() + self.json.len() + reactions.sum::<usize>()
+        let reactions: usize = self.reactions.iter().map(Kind::bytes).sum();
+        size_of::<Self>() + self.json.len() + reactions
     }
 }
 
@@ -242,7 +294,7 @@ pub(crate) async fn load(
     let mut reactions = reactions(db, &reacted).await?;
     let messages = rows.into_iter().map(|row| {
         let reactions = reactions.remove(&row.id).unwrap_or_default();
-        Arc::new(row.with(reactions.into()))
+        Arc::new(row.with(reactions))
     });
     Ok(messages.collect())
 }

@@ -1,4 +1,4 @@
-//! Posting and editing.
+//! Posting.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::domain::posts::{Post, may_post};
 use crate::domain::rate::RateLimit;
 use crate::domain::whisper::Audience;
 use crate::private::private_debug;
-use crate::wire::messages::{Content, NewMessage};
+use crate::wire::messages::NewMessage;
 use crate::wire::{Refusal, padding};
 
 /// What a post or an edit needs to know of the server's settings.
@@ -97,26 +97,6 @@ impl Tables {
         };
         self.change(&Actor::system(), say).await
     }
-
-    /// Edits a message of one's own. One with the same words gets the new signature, and nobody
-    /// hears of it.
-    pub async fn edit(
-        &self,
-        actor: &Actor,
-        room: RoomId,
-        id: MessageId,
-        content: Content,
-        posting: Posting,
-    ) -> Result<(), StoreError> {
-        let change = Edit {
-            room,
-            author: actor.user,
-            id,
-            content,
-            posting,
-        };
-        self.change(actor, change).await
-    }
 }
 
 struct NewPost {
@@ -182,7 +162,7 @@ impl Change for NewPost {
 }
 
 /// Refuses who posts too fast. Edits count like posts; deletions do not.
-async fn check_rate(
+pub(crate) async fn check_rate(
     tx: &Tx<'_>,
     room: RoomId,
     author: UserId,
@@ -275,7 +255,7 @@ async fn insert(tx: &mut Tx<'_>, draft: Draft<'_>) -> Result<Arc<StoredMessage>,
         whisper_to,
         content: Some((data.to_vec(), signature.to_vec())),
     };
-    let message = Arc::new(row.with(Box::default()));
+    let message = Arc::new(row.with(Vec::new()));
     tx.touch(Touch::Message(draft.room, Arc::clone(&message)));
     Ok(message)
 }
@@ -328,79 +308,6 @@ async fn say(
         },
     };
     Ok(insert(tx, draft).await?)
-}
-
-struct Edit {
-    room: RoomId,
-    author: UserId,
-    id: MessageId,
-    content: Content,
-    posting: Posting,
-}
-
-impl Change for Edit {
-    type Done = ();
-
-    async fn apply(&self, tx: &mut Tx<'_>) -> Result<(), Halt> {
-        let standing = standing(tx, self.room, self.author).await?;
-        let post = post_of(tx, self.room, self.id).await?;
-        post.may_edit(&standing.permissions, self.author.0)?;
-        let posting = &self.posting;
-        check_rate(tx, self.room, self.author, &standing, posting, |posted| {
-            may_post(&standing.permissions, false, posting.limit, posted)
-        })
-        .await?;
-        let data = padding::strip(&self.content.data);
-        let size = i64::try_from(self.content.data.len()).unwrap_or(i64::MAX);
-        let same = tx.execute(
-            "UPDATE sogs_message SET signature = ? WHERE id = ? AND data = ? AND data_size = ?",
-            values![
-                self.content.signature.to_vec(),
-                self.id,
-                data.to_vec(),
-                size
-            ],
-        );
-        if same.await? == 0 {
-            self.replace(tx, data, size).await?;
-        }
-        let files = &self.content.files;
-        files::attach(tx, self.id, self.room, self.author, files, posting).await?;
-        touch(tx, self.room, self.id).await?;
-        Ok(())
-    }
-
-    fn weight(&self) -> usize {
-        512 + 2 * self.content.data.len()
-    }
-}
-
-impl Edit {
-    async fn replace(&self, tx: &mut Tx<'_>, data: &[u8], size: i64) -> Result<(), DbErr> {
-        let seqno = rooms::draw(tx, self.room, 1).await?;
-        let now = self.posting.now.millis();
-        tx.execute(
-            "INSERT INTO sogs_history (message_id, replaced, data_size, signature, data) \
-             SELECT id, ?, data_size, signature, data FROM sogs_message WHERE id = ?",
-            values![now, self.id],
-        )
-        .await?;
-        tx.execute(
-            "UPDATE sogs_message SET edited = ?, seqno = ?, seqno_data = ?, data_size = ?, \
-             signature = ?, data = ? WHERE id = ?",
-            values![
-                now,
-                seqno,
-                seqno,
-                size,
-                self.content.signature.to_vec(),
-                data.to_vec(),
-                self.id
-            ],
-        )
-        .await?;
-        Ok(())
-    }
 }
 
 /// A message of a room, as far as it matters what may be done with it.

@@ -1,14 +1,20 @@
 //! `relayctl sogs room`.
 
+use std::path::Path;
+
 use relay_admin::paths::with;
 use relay_sogs::admin::paths;
 use relay_sogs::admin::types::{Count, Defaults, NewRoom, Room, RoomEdit, RoomInFigures};
+use relay_sogs::wire::encode_base64;
 
 use super::{Context, Outcome, Verdict};
 use crate::cli::sogs as cli;
 use crate::failure::Failure;
 use crate::output::{count, harmless, table};
 use crate::time;
+
+/// As much as fits into a request.
+const MAX_IMAGE: usize = 1_000_000;
 
 pub(super) async fn run(command: cli::Room, context: &Context) -> Outcome {
     match command {
@@ -75,12 +81,27 @@ async fn change(edit: cli::RoomEdit, context: &Context) -> Outcome {
     let change = RoomEdit {
         name: edit.name,
         description: edit.description.map(|text| text.replace("\\n", "\n")),
+        image: edit.image.as_deref().map(image).transpose()?,
         retention: edit.retention.map(seconds),
         slow_mode: edit.slow_mode.map(seconds),
     };
     let path = with(paths::ROOM, &edit.token);
     let room: Room = context.daemon()?.put(&path, &change).await?;
     answer(&room, context)
+}
+
+/// The file as it is sent; its kind is looked at here, so that a mistake is found before it is done.
+fn image(path: &Path) -> Result<String, Failure> {
+    let wrong = |reason: &str| Failure::Usage(format!("{}: {reason}", path.display()));
+    let bytes = std::fs::read(path).map_err(|error| wrong(&error.to_string()))?;
+    let starts: [&[u8]; 4] = [b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF"];
+    if !starts.iter().any(|start| bytes.starts_with(start)) {
+        return Err(wrong("this is no PNG, JPEG, GIF or WebP image"));
+    }
+    if bytes.len() > MAX_IMAGE {
+        return Err(wrong("this is more than 1 MB; make the image smaller"));
+    }
+    Ok(encode_base64(&bytes))
 }
 
 fn answer(room: &Room, context: &Context) -> Outcome {

@@ -84,6 +84,7 @@ impl Old {
             target,
             headers,
             body: body.to_string().into(),
+            upload: None,
             caller: Caller::Anonymous,
             now: self.now,
         };

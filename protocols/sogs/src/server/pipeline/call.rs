@@ -4,6 +4,7 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, Method};
 use relay_core::clock::UnixTime;
 
+use crate::files::Received;
 use crate::wire::{Refusal, Target};
 
 /// A request whose caller is known, as endpoints get it.
@@ -14,8 +15,10 @@ pub struct Call<U> {
     pub target: Target,
     /// The request's own; those of what it came in are not among them.
     pub headers: HeaderMap,
-    /// Whole, and within the endpoint's limit.
+    /// Whole, and within the endpoint's limit; empty of an upload that is on the disk.
     pub body: Bytes,
+    /// An upload that was too long to be kept in memory.
+    pub upload: Option<Received>,
     /// Who asks.
     pub caller: Caller<U>,
     /// When.

@@ -15,14 +15,15 @@ use tokio::time::{Instant, timeout};
 use tower::ServiceExt;
 
 use super::answer::{Answer, Content};
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, InRoom};
+use super::upload::is_long;
 use super::{House, Pipeline};
 use crate::config::SogsConfig;
 use crate::wire::onion::{self, OnionError, ReplyKey, Version};
 use crate::wire::{MAX_JSON, Refusal, SubRequest, SubResponse, Target};
 
 /// How long a body may take to arrive. Ten megabytes do, over a slow line.
-const BODY_TIME: Duration = Duration::from_mins(5);
+pub(super) const BODY_TIME: Duration = Duration::from_mins(5);
 
 impl<H: House> Pipeline<H> {
     /// A router that answers everything; `pages` are asked for what is no endpoint.
@@ -42,6 +43,12 @@ impl<H: House> Pipeline<H> {
         match Endpoint::of(&target, &config) {
             Ok(Endpoint::Onion(version)) if request.method() == Method::POST => {
                 self.onion(version, request).await.into_response()
+            }
+            Ok(Endpoint::Room(room, InRoom::Upload))
+                if request.method() == Method::POST && is_long(&request) =>
+            {
+                let answer = self.upload(room, target, request, &config).await;
+                answer.into_response()
             }
             Err(Refusal::NotFound) if is_for_pages(request.method()) => {
                 self.page(target, request, pages, &config).await

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
+use futures_util::Stream;
 use http_body_util::BodyExt;
 use relay_core::clock::{TestClock, UnixTime};
 use relay_core::config::ByteSize;
@@ -23,6 +24,8 @@ use super::{House, Pipeline};
 use crate::config::{Current, SogsConfig};
 use crate::crypto::client::Client;
 use crate::crypto::{Encryption, SealKey, ServerKey, SessionId, blake2b_64};
+use crate::domain::token::RoomToken;
+use crate::files::Received;
 use crate::vectors;
 use crate::wire::auth::Verified;
 use crate::wire::refusal::AuthError;
@@ -45,6 +48,15 @@ impl House for Fake {
             return Err(AuthError::Banned.into());
         }
         Ok(if changes { "a writer" } else { "a reader" })
+    }
+
+    async fn receive<E: Send>(
+        &self,
+        _: &RoomToken,
+        _: impl Stream<Item = Result<Bytes, E>> + Send,
+        _: Option<u64>,
+    ) -> Result<Received, Refusal> {
+        Err(Refusal::Unavailable)
     }
 
     async fn answer(&self, endpoint: Endpoint, call: Call<&str>) -> Result<Answer, Refusal> {

@@ -209,3 +209,42 @@ async fn a_room_has_an_image_that_stays() {
         .advance(std::time::Duration::from_hours(24 * 400));
     assert_eq!(bench.get(None, "/room/lounge/file/1").await.body, b"png");
 }
+
+#[tokio::test]
+async fn long_uploads_go_to_the_disk_as_they_come_in() {
+    let bench = bench().await;
+    let user = Person::blinded(1);
+    let bytes: Vec<u8> = (0..=255).cycle().take(3_000_000).collect();
+    let id = upload(&bench, &user, Some("long.bin"), &bytes).await.ok()["id"].clone();
+    let file = bench.get(None, &format!("/room/lounge/file/{id}")).await;
+    assert!(file.body == bytes);
+    assert_eq!(
+        file.header("content-disposition"),
+        attachment(Some("long.bin"))
+    );
+    let request = Request {
+        method: "POST",
+        target: "/room/lounge/file",
+        body: &bytes,
+    };
+    assert_eq!(bench.send(request, &[]).await.status, 401);
+    let fresh = bench.fresh();
+    let headers = request.sign(&user.client, user.signs, bench.key.public(), fresh);
+    let mut other = bytes.clone();
+    other[0] ^= 1;
+    let forged = Request {
+        body: &other,
+        ..request
+    };
+    assert_eq!(bench.send(forged, &headers).await.status, 401);
+    assert_eq!(bench.send(request, &headers).await.status, 201);
+    assert_eq!(bench.send(request, &headers).await.status, 425);
+    let too_long = vec![0; 10_000_001];
+    assert_eq!(upload(&bench, &user, None, &too_long).await.status, 413);
+    let kept = bench
+        .server
+        .tables
+        .file_paths(crate::store::FileId(0), 9)
+        .await;
+    assert_eq!(kept.expect("paths").len(), 2);
+}

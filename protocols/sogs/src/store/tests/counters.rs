@@ -136,13 +136,10 @@ async fn pollers_see_no_gap_between_racing_writers() {
         };
         let poller = process(&bed.url).await;
         let mut writers = Vec::new();
-        for (n, tables) in std::iter::once(bed.tables.clone())
-            .chain(others)
-            .enumerate()
-        {
+        for (n, tables) in (0..).zip(std::iter::once(bed.tables.clone()).chain(others)) {
             for part in 0..4_u8 {
                 let user = tables
-                    .admit(id15(part + 10 * n as u8), at(1))
+                    .admit(id15(part + 10 * n), at(1))
                     .await
                     .expect("a user");
                 let tables = tables.clone();

@@ -198,9 +198,9 @@ async fn a_request_changes_things_once() {
             .await
             .expect("another's nonce");
         // A request that was refused has used its nonce up.
-        let failed = Actor::signed(user.id, [2; 16], at(1000));
+        let in_vain = Actor::signed(user.id, [2; 16], at(1000));
         assert_eq!(
-            refusal(bed.tables.delete(&failed, room, id, at(12)).await),
+            refusal(bed.tables.delete(&in_vain, room, id, at(12)).await),
             Refusal::NotFound
         );
         let again = Actor::signed(user.id, [2; 16], at(1000));
@@ -269,12 +269,12 @@ async fn permissions_are_those_of_the_rules() {
             }
         }
         // Rows that say nothing are not kept.
-        let rows = sql::scalar::<i64>(
+        let count = sql::scalar::<i64>(
             bed.tables.reads(),
             "SELECT count(*) FROM sogs_override",
             values![],
         );
-        assert_eq!(rows.await.expect("read"), 26);
+        assert_eq!(count.await.expect("read"), 26);
         assert_eq!(bed.tables.permissions(room).await.expect("read").len(), 26);
     }
 }

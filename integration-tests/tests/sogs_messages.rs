@@ -394,7 +394,7 @@ fn a_deleted_message_takes_its_pin_with_it() {
             .ok();
         alice.delete(&at(&room, &sent)).ok();
         let info = alice.get(&room.at("")).ok();
-        assert_eq!(info["pinned_messages"], json!([]));
+        assert!(info.get("pinned_messages").is_none(), "{info}");
         assert_eq!(
             number(&info, "info_updates"),
             number(&pinned, "info_updates") + 1

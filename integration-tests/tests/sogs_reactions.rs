@@ -325,6 +325,15 @@ fn a_deleted_message_has_no_reactions() {
             ]
         );
         assert_eq!(rows.as_array().map(Vec::len), Some(1));
+        assert_eq!(
+            number(&rows[0], "seqno"),
+            seqno + 3,
+            "each reaction that ends is a change"
+        );
+        for known in [seqno, seqno + 1, seqno + 2] {
+            let rows = since(&bob, &room, known, "?t=r");
+            assert_eq!(rows[0]["deleted"], true, "never a row of reactions: {rows}");
+        }
         bob.put(&at(&room, 1, "f"), &json!({})).refused(404);
         bob.delete(&at(&room, 1, "🍍")).refused(404);
         bob.get(&room.at("/reactors/1/🍍")).refused(404);

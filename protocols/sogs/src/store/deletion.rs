@@ -257,6 +257,14 @@ impl Which {
         }
     }
 
+    /// The same once they are tombstones.
+    const fn buried(self) -> &'static str {
+        match self {
+            Self::One(_) => "m.room_id = ? AND m.id = ? AND m.data IS NULL",
+            Self::By(_) => "m.room_id = ? AND m.author_id = ? AND m.data IS NULL",
+        }
+    }
+
     const fn value(self) -> i64 {
         match self {
             Self::One(id) => id.0,
@@ -265,7 +273,7 @@ impl Which {
     }
 }
 
-/// Makes tombstones; gives how many. Each is one change of the room, its reactions included.
+/// Makes tombstones; gives how many.
 async fn erase(tx: &mut Tx<'_>, room: RoomId, which: Which, now: UnixTime) -> Result<u64, DbErr> {
     let condition = which.condition();
     let marks = || values![room, which.value()];
@@ -280,23 +288,21 @@ async fn erase(tx: &mut Tx<'_>, room: RoomId, which: Which, now: UnixTime) -> Re
     if unpinned > 0 {
         rooms::info_changed(tx, room, unpinned).await?;
     }
-    for forget in [
-        format!("UPDATE sogs_file SET expiry = 0 WHERE {these}"),
-        format!("DELETE FROM sogs_reaction WHERE {these}"),
-    ] {
-        tx.execute(&forget, marks()).await?;
-    }
-    bury(tx, room, which, count, now).await?;
+    let expire = format!("UPDATE sogs_file SET expiry = 0 WHERE {these}");
+    tx.execute(&expire, marks()).await?;
+    bury(tx, room, which, now).await?;
+    let forget = format!(
+        "DELETE FROM sogs_reaction WHERE message_id IN (SELECT m.id FROM sogs_message m WHERE {})",
+        which.buried()
+    );
+    tx.execute(&forget, marks()).await?;
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
-async fn bury(
-    tx: &mut Tx<'_>,
-    room: RoomId,
-    which: Which,
-    count: i64,
-    now: UnixTime,
-) -> Result<(), DbErr> {
+/// A deletion is a change of the room, and so is the end of each of its reactions before.
+const CHANGES: &str = "1 + (SELECT count(*) FROM sogs_reaction r WHERE r.message_id = m.id)";
+
+async fn bury(tx: &mut Tx<'_>, room: RoomId, which: Which, now: UnixTime) -> Result<(), DbErr> {
     let condition = which.condition();
     let keep = format!(
         "INSERT INTO sogs_history (message_id, replaced, data_size, signature, data) \
@@ -304,11 +310,15 @@ async fn bury(
     );
     tx.execute(&keep, values![now.millis(), room, which.value()])
         .await?;
+    let count =
+        format!("SELECT CAST(sum({CHANGES}) AS BIGINT) FROM sogs_message m WHERE {condition}");
+    let count: i64 = tx.scalar(&count, values![room, which.value()]).await?;
     let last = rooms::draw(tx, room, count).await?;
     let erase = format!(
         "UPDATE sogs_message SET data = NULL, data_size = NULL, signature = NULL, edited = ?, \
          seqno = ? + n.place, seqno_data = ? + n.place FROM (SELECT m.id AS id, \
-         row_number() OVER (ORDER BY m.id) AS place FROM sogs_message m WHERE {condition}) n \
+         CAST(sum({CHANGES}) OVER (ORDER BY m.id) AS BIGINT) AS place \
+         FROM sogs_message m WHERE {condition}) n \
          WHERE sogs_message.id = n.id"
     );
     let base = last - count;

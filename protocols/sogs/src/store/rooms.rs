@@ -20,7 +20,7 @@ use crate::domain::permissions::{Need, Permissions};
 use crate::domain::roster::Roster;
 use crate::private::private_debug;
 use crate::wire::json::{Seconds, WholeSeconds};
-use crate::wire::rooms::{Defaults, InfoUpdates, Pin, RoomInfo, RoomOptional};
+use crate::wire::rooms::{Defaults, InfoUpdates, Pin, RoomInfo};
 
 /// A room, as of the last commit when it was asked for.
 pub struct Room {
@@ -75,11 +75,8 @@ impl Room {
         RoomInfo {
             token: self.token.clone(),
             name: self.name.clone(),
-            optional: RoomOptional {
-                description: self.description.clone(),
-                image_id: self.image.map(|image| image.0),
-                explicit: false,
-            },
+            description: self.description.clone(),
+            image_id: self.image.map(|image| image.0),
             info_updates: self.info_updates,
             message_sequence: self.message_sequence(),
             created: Seconds(self.created),
@@ -91,6 +88,7 @@ impl Room {
             hidden_moderators: roster.hidden_moderators,
             hidden_admins: roster.hidden_admins,
             caller: caller.shown(),
+            explicit: false,
         }
     }
 

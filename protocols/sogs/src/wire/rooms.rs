@@ -1,26 +1,28 @@
 //! Rooms as clients see and change them.
 //!
-//! Android keeps a room as a merge of everything it was ever told, so roles and lists are always
-//! written, also when they are `false` and empty; what is cleared is written as `null` in the
-//! details of a poll, and nowhere else, because there `null` does not decode.
+//! Roles a caller does not have, empty lists and what a room has not are left out, as the reference
+//! does it. But Android keeps a room as a merge of every poll it was ever answered, so polls say
+//! `false`, `[]` and, for what is cleared, `null`; elsewhere `null` does not decode.
 
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::Refusal;
 use super::json::{Flag, Seconds, WholeSeconds, body, present};
 use crate::private::private_debug;
 
 /// A room, for one caller.
-#[derive(Clone, Eq, PartialEq, Serialize)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct RoomInfo {
     /// As it was written when the room was made.
     pub token: String,
     /// The room's name.
     pub name: String,
-    /// Absent, or `null`, or text.
-    #[serde(flatten)]
-    pub optional: RoomOptional,
-    /// Changes with everything below, from 1.
+    /// What the room is about.
+    pub description: Option<String>,
+    /// The file that is its image.
+    pub image_id: Option<i64>,
+    /// Changes with everything below, from 0.
     pub info_updates: i64,
     /// The last sequence number of the room's messages.
     pub message_sequence: i64,
@@ -41,23 +43,13 @@ pub struct RoomInfo {
     /// Hidden ones; empty for callers that are neither.
     pub hidden_admins: Vec<String>,
     /// What the caller may do.
-    #[serde(flatten)]
     pub caller: CallerRights,
-}
-
-/// What a room may not have.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct RoomOptional {
-    /// What the room is about.
-    pub description: Option<String>,
-    /// The file that is its image.
-    pub image_id: Option<i64>,
-    /// Whether absence is written as `null`: in the details of a poll.
+    /// Whether nothing is left out: in the details of a poll.
     pub explicit: bool,
 }
 
 /// What a caller may do in a room, in answers about the room and in polls.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct CallerRights {
     /// May read.
     pub read: bool,
@@ -74,24 +66,19 @@ pub struct CallerRights {
     /// Is an admin of all rooms.
     pub global_admin: bool,
     /// The room's defaults, for those who moderate.
-    #[serde(flatten)]
     pub defaults: Option<Defaults>,
 }
 
 /// What everybody may do in a room.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Defaults {
     /// May read.
-    #[serde(rename = "default_read")]
     pub read: bool,
     /// May know that the room exists.
-    #[serde(rename = "default_accessible")]
     pub accessible: bool,
     /// May write.
-    #[serde(rename = "default_write")]
     pub write: bool,
     /// May upload, if they may write.
-    #[serde(rename = "default_upload")]
     pub upload: bool,
 }
 
@@ -107,17 +94,15 @@ pub struct Pin {
 }
 
 /// The answer of `pollInfo`.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PollInfo {
     /// Of the room.
     pub token: String,
     /// Users seen within the cutoff.
     pub active_users: i64,
     /// Never cached: differs from caller to caller.
-    #[serde(flatten)]
     pub caller: CallerRights,
     /// Present if the caller's number of updates is not the room's.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub details: Option<RoomInfo>,
 }
 
@@ -170,23 +155,85 @@ impl PollInfo {
     /// With details in which nothing is left to be guessed from absence.
     #[must_use]
     pub fn with_details(mut self, mut details: RoomInfo) -> Self {
-        details.optional.explicit = true;
+        details.explicit = true;
         self.details = Some(details);
         self
     }
 }
 
-impl Serialize for RoomOptional {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeMap;
+impl Serialize for RoomInfo {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("token", &self.token)?;
+        map.serialize_entry("name", &self.name)?;
         if self.explicit || self.description.is_some() {
             map.serialize_entry("description", &self.description)?;
         }
         if self.explicit || self.image_id.is_some() {
             map.serialize_entry("image_id", &self.image_id)?;
         }
+        for (name, count) in [
+            ("info_updates", self.info_updates),
+            ("message_sequence", self.message_sequence),
+            ("active_users", self.active_users),
+            ("active_users_cutoff", self.active_users_cutoff),
+        ] {
+            map.serialize_entry(name, &count)?;
+        }
+        map.serialize_entry("created", &self.created)?;
+        if self.explicit || !self.pinned_messages.is_empty() {
+            map.serialize_entry("pinned_messages", &self.pinned_messages)?;
+        }
+        map.serialize_entry("moderators", &self.moderators)?;
+        map.serialize_entry("admins", &self.admins)?;
+        for (name, hidden) in [
+            ("hidden_moderators", &self.hidden_moderators),
+            ("hidden_admins", &self.hidden_admins),
+        ] {
+            if self.explicit || !hidden.is_empty() {
+                map.serialize_entry(name, hidden)?;
+            }
+        }
+        self.caller.write(&mut map, self.explicit)?;
         map.end()
+    }
+}
+
+impl Serialize for PollInfo {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("token", &self.token)?;
+        map.serialize_entry("active_users", &self.active_users)?;
+        self.caller.write(&mut map, true)?;
+        if let Some(details) = &self.details {
+            map.serialize_entry("details", details)?;
+        }
+        map.end()
+    }
+}
+
+impl CallerRights {
+    fn write<M: SerializeMap>(&self, map: &mut M, explicit: bool) -> Result<(), M::Error> {
+        map.serialize_entry("read", &self.read)?;
+        map.serialize_entry("write", &self.write)?;
+        map.serialize_entry("upload", &self.upload)?;
+        for (role, has) in [
+            ("moderator", self.moderator),
+            ("admin", self.admin),
+            ("global_moderator", self.global_moderator),
+            ("global_admin", self.global_admin),
+        ] {
+            if explicit || has {
+                map.serialize_entry(role, &has)?;
+            }
+        }
+        if let Some(defaults) = &self.defaults {
+            map.serialize_entry("default_read", &defaults.read)?;
+            map.serialize_entry("default_accessible", &defaults.accessible)?;
+            map.serialize_entry("default_write", &defaults.write)?;
+            map.serialize_entry("default_upload", &defaults.upload)?;
+        }
+        Ok(())
     }
 }
 
@@ -248,7 +295,8 @@ mod tests {
         RoomInfo {
             token: "Lounge".to_owned(),
             name: "The lounge".to_owned(),
-            optional: RoomOptional::default(),
+            description: None,
+            image_id: None,
             info_updates: 1,
             message_sequence: 0,
             created: Seconds(UnixTime::from_millis(1_642_701_309_500)),
@@ -267,6 +315,7 @@ mod tests {
                 read: true,
                 ..CallerRights::default()
             },
+            explicit: false,
         }
     }
 
@@ -277,9 +326,7 @@ mod tests {
             "token": "Lounge", "name": "The lounge", "info_updates": 1, "message_sequence": 0,
             "created": 1_642_701_309.5, "active_users": 12, "active_users_cutoff": 604_800,
             "pinned_messages": [{"id": 7, "pinned_at": 1_642_701_309, "pinned_by": "15ab"}],
-            "moderators": [], "admins": ["15ab"], "hidden_moderators": [], "hidden_admins": [],
-            "read": true, "write": false, "upload": false, "moderator": false, "admin": false,
-            "global_moderator": false, "global_admin": false,
+            "moderators": [], "admins": ["15ab"], "read": true, "write": false, "upload": false,
         });
         assert_eq!(json, expected);
     }
@@ -310,6 +357,10 @@ mod tests {
         assert_eq!(long["details"].get("description"), Some(&Value::Null));
         assert_eq!(long["details"].get("image_id"), Some(&Value::Null));
         assert_eq!(long["details"].get("default_read"), None);
+        for (key, nothing) in [("hidden_admins", json!([])), ("global_admin", json!(false))] {
+            assert_eq!(long["details"].get(key), Some(&nothing), "{key}");
+        }
+        assert_eq!(long["admin"], false);
     }
 
     #[test]

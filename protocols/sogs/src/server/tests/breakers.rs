@@ -155,7 +155,7 @@ async fn a_poll_as_desktop_sends_it() {
         .await;
     assert_eq!(reply.headers.len(), 1);
     let reply: Value = reply.ok();
-    assert_eq!(reply[1]["body"]["details"]["info_updates"], 1);
+    assert_eq!(reply[1]["body"]["details"]["info_updates"], 0);
     assert_eq!(reply[2]["body"][0]["seqno"], 1);
     assert_eq!(
         (&reply[3]["body"], &reply[4]["code"]),

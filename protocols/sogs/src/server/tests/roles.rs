@@ -181,9 +181,9 @@ async fn who_is_banned_from_a_room_is_out_and_not_told_of_it() {
 }
 
 /// The roles the lounge shows a caller of themselves.
-async fn roles(bench: &Bench, who: Option<&Person>) -> [Value; 4] {
+async fn roles(bench: &Bench, who: Option<&Person>) -> [bool; 4] {
     let room = bench.get(who, "/room/lounge").await.ok();
-    ["moderator", "admin", "global_moderator", "global_admin"].map(|role| room[role].clone())
+    ["moderator", "admin", "global_moderator", "global_admin"].map(|role| room[role] == true)
 }
 
 #[tokio::test]
@@ -213,7 +213,7 @@ async fn everybody_is_shown_what_they_are() {
     let room = bench.get(None, "/room/lounge").await.ok();
     assert_eq!(room["admins"], json!([bench.id(&admin)]));
     assert_eq!(room["moderators"], json!([bench.id(&moderator)]));
-    assert_eq!(room["hidden_moderators"], json!([]));
+    assert!(room.get("hidden_moderators").is_none());
     let room = bench.get(Some(&moderator), "/room/lounge").await.ok();
     assert_eq!(room["hidden_moderators"], json!([bench.id(&global_mod)]));
     assert_eq!(room["hidden_admins"], json!([bench.id(&global_admin)]));

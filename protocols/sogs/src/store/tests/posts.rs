@@ -68,8 +68,10 @@ async fn deletions_are_told_to_those_who_can_know() {
             .delete(&actor(&user), room, second, at(30))
             .await
             .expect("deleted");
-        // One change, though a reaction went with it.
-        assert_eq!(bed.shown(room).await.message_sequence(), 4);
+        // The reaction that went with it is a change of its own, before the deletion.
+        assert_eq!(bed.shown(room).await.message_sequence(), 5);
+        let between = bed.news(room, Reader::Anonymous, 4).await;
+        assert_eq!(between[0]["deleted"], true);
         let fresh = bed.news(room, Reader::Anonymous, 0).await;
         assert_eq!(fresh.len(), 1);
         let known = bed.news(room, Reader::Anonymous, 3).await;
@@ -91,7 +93,7 @@ async fn deletions_are_told_to_those_who_can_know() {
             .tables
             .deletions(room, Reader::Anonymous, Some(0), 10)
             .await;
-        assert_eq!(gone.expect("read"), [(4, second)]);
+        assert_eq!(gone.expect("read"), [(5, second)]);
     }
 }
 

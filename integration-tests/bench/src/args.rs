@@ -41,8 +41,8 @@ pub(crate) enum Command {
 
 #[derive(Args, Debug)]
 pub(crate) struct SogsArgs {
-    /// Where it is: http://host:port[/room]?public_key=<64 hex digits>
-    #[arg(long)]
+    /// Where it is, as join links say it; the room may be left out.
+    #[arg(long, value_name = "http://host:port/room?public_key=…")]
     pub(crate) target: SogsTarget,
     /// What to do; several are done one after another.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "poll")]
@@ -65,8 +65,8 @@ pub(crate) struct SogsArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct SmpArgs {
-    /// Where it is: smp://fingerprint[:password]@host[:port]
-    #[arg(long, value_parser = address)]
+    /// Where it is.
+    #[arg(long, value_parser = address, value_name = "smp://fingerprint[:password]@host[:port]")]
     pub(crate) target: Address,
     /// What to do; several are done one after another.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "deliver")]

@@ -23,6 +23,9 @@ pre{overflow-x:auto;border:1px solid var(--faint);padding:.6rem 1rem;border-radi
 /// Seconds from which on memory over time is worth a plot.
 const LONG: usize = 30;
 
+/// Letters of a label that a legend has room for.
+const LEGEND: usize = 24;
+
 const PARTS: [&str; 6] = [
     "#0072b2", "#009e73", "#56b4e9", "#cc79a7", "#e69f00", "#8c6bb1",
 ];
@@ -101,7 +104,8 @@ fn latency_over_rate(reports: &[Report]) -> Vec<Plot> {
 
 fn rate_over_connections(reports: &[Report]) -> Plot {
     let point = |run: &Run| {
-        let closed = run.load.rate.is_none() && run.operations > 0;
+        // A burst has no rate worth the name.
+        let closed = run.load.rate.is_none() && !run.settings.contains_key("held");
         closed.then(|| (real(run.load.connections as u64), run.rate))
     };
     Plot {
@@ -166,7 +170,7 @@ fn percentiles(reports: &[Report]) -> Vec<Plot> {
                 .entry(format!("{} {}", run.protocol, run.scenario))
                 .or_default()
                 .push(Line {
-                    name: format!("{}, {load}", report.label),
+                    name: format!("{}, {load}", who(report)),
                     points: points
                         .map(|&(percent, micros)| (nines(percent), real(micros) / 1e3))
                         .collect(),
@@ -183,6 +187,14 @@ fn percentiles(reports: &[Report]) -> Vec<Plot> {
     plots.into_iter().map(plot).collect()
 }
 
+/// The label, short enough for a legend.
+fn who(report: &Report) -> String {
+    let mut letters = report.label.chars();
+    let start: String = letters.by_ref().take(LEGEND).collect();
+    let more = if letters.next().is_some() { "…" } else { "" };
+    format!("{start}{more}")
+}
+
 /// One line for each scenario of each report, its points from left to right.
 fn lines(
     reports: &[Report],
@@ -192,7 +204,7 @@ fn lines(
     let mut named: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
     for report in reports {
         for run in &report.runs {
-            let name = format!("{}: {} {}", report.label, run.protocol, run.scenario);
+            let name = format!("{}: {} {}", who(report), run.protocol, run.scenario);
             named.entry(name).or_default().extend(point(run));
         }
     }

@@ -41,6 +41,14 @@ pub(crate) fn heading(report: &Report) -> String {
     )
 }
 
+/// With what must not be overlooked.
+fn rate(run: &Run) -> String {
+    match run.failures.values().sum::<u64>() {
+        0 => format!("{:.0}", run.rate),
+        failed => format!("{:.0}, {failed} failed", run.rate),
+    }
+}
+
 fn row(run: &Run) -> String {
     let load = match run.load.rate {
         Some(rate) => format!("{rate}/s"),
@@ -52,7 +60,7 @@ fn row(run: &Run) -> String {
     let cells = [
         Some(format!("{} {}", run.protocol, run.scenario)),
         Some(load),
-        Some(format!("{:.0}", run.rate)),
+        Some(rate(run)),
         latency(|latency| latency.p50),
         latency(|latency| latency.p99),
         run.server
@@ -87,6 +95,7 @@ mod tests {
                 .count(),
             2
         );
+        assert!(text.contains("| 100, 3 failed |"), "{text}");
         assert!(text.contains("\nours, 2026-11-21, commit abc; "), "{text}");
         let cells = text
             .lines()

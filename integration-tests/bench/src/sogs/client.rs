@@ -102,7 +102,8 @@ impl SogsClient {
             Action::Upload => self.upload_request(),
             Action::Download => {
                 let file = self.plan.file.unwrap_or_default();
-                Request::get(format!("{}/file/{file}", self.room()))
+                // It is where the first turn put it.
+                Request::get(format!("/room/{}/file/{file}", self.rooms[0].token))
             }
         };
         let (answer, traffic) = self.send(&request, carrier).await?;

@@ -1,7 +1,5 @@
 //! The SMP relay as a client sees it that shares no code with us.
 
-#![expect(clippy::unwrap_used, reason = "tests stop at what they did not expect")]
-
 use integration_tests::{Bed, Kind, independent};
 
 #[test]

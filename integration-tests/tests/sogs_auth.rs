@@ -53,7 +53,7 @@ fn nonces_may_be_written_in_hex_or_without_padding() {
         .ok();
         let hex = |nonce: &str| {
             let bytes = integration_tests::sogs::base64(&json!(nonce));
-            bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+            data_encoding::HEXLOWER.encode(&bytes)
         };
         sends(&alice, &with(&alice, 1, hex)).ok();
         sends(&alice, &with(&alice, 0, str::to_uppercase)).ok();

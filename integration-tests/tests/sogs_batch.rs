@@ -1,5 +1,7 @@
 //! Capabilities, and many requests in one.
 
+#![expect(clippy::expect_used, reason = "tests stop at what they did not expect")]
+
 use integration_tests::sogs::{Caller, World, b64, base64, post};
 use serde_json::{Value, json};
 

@@ -1,5 +1,7 @@
 //! What today's apps send, as they send it, and what their parsers require of the answers.
 
+#![expect(clippy::expect_used, reason = "tests stop at what they did not expect")]
+
 use integration_tests::sogs::{Caller, Over, Role, Room, World, b64, image, padded, post};
 use relay_sogs::client::Request;
 use relay_sogs::crypto::Encryption;

@@ -1,5 +1,7 @@
 //! `kill -9` under load: every acknowledged post, reaction, ban and file is there afterwards.
 
+#![expect(clippy::expect_used, reason = "tests stop at what they did not expect")]
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;

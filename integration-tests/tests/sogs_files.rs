@@ -1,5 +1,7 @@
 //! Files: their way in and out, their names, who may, and how long they stay.
 
+#![expect(clippy::expect_used, reason = "tests stop at what they did not expect")]
+
 use integration_tests::sogs::{Answer, Caller, Over, Room, World, image, now, post};
 use serde_json::{Value, json};
 

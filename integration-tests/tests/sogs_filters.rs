@@ -1,5 +1,7 @@
 //! Messages that are not wanted: by their alphabet or their words, told or silently.
 
+#![expect(clippy::expect_used, reason = "tests stop at what they did not expect")]
+
 use integration_tests::sogs::{Answer, Caller, Over, Room, World, b64};
 use serde_json::{Value, json};
 use toml::Table;

@@ -1,5 +1,7 @@
 //! Messages: posting, reading, whispering, editing, deleting, and what pollers see of it.
 
+#![expect(clippy::expect_used, reason = "tests stop at what they did not expect")]
+
 use integration_tests::sogs::{
     Caller, Role, Room, World, b64, base64, post, text_of, without_times,
 };

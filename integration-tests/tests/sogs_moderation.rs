@@ -1,5 +1,7 @@
 //! Moderators and bans: who may appoint and ban whom, and what it changes.
 
+#![expect(clippy::expect_used, reason = "tests stop at what they did not expect")]
+
 use integration_tests::sogs::{Caller, Role, Room, World, post};
 use serde_json::{Value, json};
 

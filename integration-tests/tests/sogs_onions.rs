@@ -1,5 +1,7 @@
 //! Onion requests: both generations, both ciphers, and what is wrong with some of them.
 
+#![expect(clippy::expect_used, reason = "tests stop at what they did not expect")]
+
 use integration_tests::sogs::{Answer, Caller, Over, Role, World, post};
 use relay_sogs::crypto::Encryption;
 use serde_json::{Value, json};
@@ -24,11 +26,11 @@ fn posts(caller: &Caller, path: &str, body: &[u8]) -> Answer {
 }
 
 fn bencoded(parts: &[&str]) -> Vec<u8> {
-    let parts: String = parts
+    let parts: Vec<_> = parts
         .iter()
         .map(|part| format!("{}:{part}", part.len()))
         .collect();
-    format!("l{parts}e").into_bytes()
+    format!("l{}e", parts.concat()).into_bytes()
 }
 
 /// Sends JSON of the third generation where old clients do.

@@ -1,5 +1,7 @@
 //! Permissions of single users, now and in time.
 
+#![expect(clippy::expect_used, reason = "tests stop at what they did not expect")]
+
 use integration_tests::sogs::{Caller, Room, World, now, post, without_times};
 use serde_json::{Value, json};
 

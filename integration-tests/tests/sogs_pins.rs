@@ -1,5 +1,7 @@
 //! Pinned messages.
 
+#![expect(clippy::expect_used, reason = "tests stop at what they did not expect")]
+
 use integration_tests::sogs::{Caller, Role, Room, World, post};
 use serde_json::{Value, json};
 

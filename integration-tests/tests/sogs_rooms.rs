@@ -1,5 +1,7 @@
 //! Rooms: who sees which, what they are told about them, and how admins change them.
 
+#![expect(clippy::expect_used, reason = "tests stop at what they did not expect")]
+
 use integration_tests::sogs::{Caller, Role, Room, World, image};
 use serde_json::{Value, json};
 

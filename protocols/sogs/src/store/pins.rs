@@ -87,11 +87,21 @@ impl Change for Pin {
         if !post_of(tx, self.room, self.id).await?.is_regular() {
             return Err(Refusal::NotFound.into());
         }
+        let last = tx.one(
+            "SELECT max(pinned_at) FROM sogs_pin WHERE room_id = ?",
+            values![self.room],
+        );
+        let last: Option<i64> = match last.await? {
+            Some(mut row) => row.next()?,
+            None => None,
+        };
+        // Later than the one before, also within a millisecond: pins are shown in order.
+        let pinned_at = self.now.millis().max(last.map_or(0, |last| last + 1));
         tx.execute(
             "INSERT INTO sogs_pin (room_id, message_id, pinned_by, pinned_at) \
              VALUES (?, ?, ?, ?) ON CONFLICT (room_id, message_id) DO UPDATE SET \
              pinned_by = excluded.pinned_by, pinned_at = excluded.pinned_at",
-            values![self.room, self.id, self.actor, self.now.millis()],
+            values![self.room, self.id, self.actor, pinned_at],
         )
         .await?;
         tx.execute(

@@ -147,13 +147,13 @@ impl Change for React {
     async fn apply(&self, tx: &mut Tx<'_>) -> Result<Added, Halt> {
         may_react(tx, self.room, self.actor, self.id).await?;
         let row = tx.one(
-            "SELECT min(kind_order), max(CASE WHEN user_id = ? THEN 1 ELSE 0 END) \
+            "SELECT min(kind_order), max(CASE WHEN user_id = ? THEN 1 ELSE 0 END), max(reacted) \
              FROM sogs_reaction WHERE message_id = ? AND emoji = ?",
             values![self.actor, self.id, self.emoji.as_str()],
         );
-        let (kind, mine): (Option<i64>, Option<i32>) = match row.await? {
-            Some(mut row) => (row.next()?, row.next()?),
-            None => (None, None),
+        let (kind, mine, last): (Option<i64>, Option<i32>, Option<i64>) = match row.await? {
+            Some(mut row) => (row.next()?, row.next()?, row.next()?),
+            None => (None, None, None),
         };
         if mine == Some(1) {
             let seqno = seqno(tx, self.id).await?;
@@ -162,6 +162,8 @@ impl Change for React {
                 seqno,
             });
         }
+        // Later than the one before, also within a millisecond: reactors are shown in order.
+        let reacted = self.now.millis().max(last.map_or(0, |last| last + 1));
         let drawn = rooms::draw(tx, self.room, 1).await?;
         tx.execute(
             "INSERT INTO sogs_reaction (message_id, emoji, user_id, kind_order, reacted) \
@@ -171,7 +173,7 @@ impl Change for React {
                 self.emoji.as_str(),
                 self.actor,
                 kind.unwrap_or(drawn),
-                self.now.millis()
+                reacted
             ],
         )
         .await?;

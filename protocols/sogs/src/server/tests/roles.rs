@@ -1,6 +1,6 @@
 //! Who may what: the helpers' answers, literally, and who is let in where.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::bench::{Bench, OPEN, Person, Way, bench, lounge, message};
 use crate::wire::PLAIN_TEXT;

@@ -180,3 +180,37 @@ async fn pins_are_in_the_order_they_were_made() {
         assert!(bed.shown(room).await.pins.is_empty());
     }
 }
+
+#[tokio::test]
+async fn reactors_and_pins_keep_their_order_within_a_millisecond() {
+    for bed in Bed::each().await {
+        let room = bed.room("lounge").await;
+        let (first, second) = (bed.user(1).await, bed.user(2).await);
+        let older = bed.post(&first, room, "a").await.id;
+        let newer = bed.post(&first, room, "b").await.id;
+        for user in [&second, &first] {
+            bed.react(user, room, older, "x").await;
+        }
+        let emoji = emoji_of("x");
+        let reactors = bed.tables.reactors(room, older, &emoji, None).await;
+        let ids: Vec<_> = reactors
+            .expect("read")
+            .into_iter()
+            .map(|(id, _)| id)
+            .collect();
+        assert_eq!(ids, [id15(2).to_string(), id15(1).to_string()]);
+        for id in [newer, older] {
+            let system = Actor::system();
+            let pinned = bed.tables.pin(&system, room, id, at(30)).await;
+            pinned.expect("pinned");
+        }
+        let pins: Vec<_> = bed
+            .shown(room)
+            .await
+            .pins
+            .iter()
+            .map(|pin| pin.id)
+            .collect();
+        assert_eq!(pins, [newer.0, older.0]);
+    }
+}

@@ -232,7 +232,7 @@ fn nonsense_is_answered_in_json() {
     for limit in ["many", "-1", "1.5", "99999999999999999999999"] {
         problem(&raw("GET", &format!("/v1/audit/{limit}"), &[], b""), 400);
     }
-    see::readyz(&daemon, 503);
+    see::readyz(&daemon, 200);
     assert_eq!(
         see::metric(&daemon, "relayd_connection_panics_total"),
         Some(0.0)

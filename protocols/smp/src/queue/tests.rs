@@ -125,17 +125,16 @@ fn links_are_set_once_and_used_up_by_the_first_sender() {
 }
 
 #[test]
-fn addresses_older_than_modes_are_contacts_until_secured() {
-    for (mode, key, contact) in [
-        (None, None, true),
-        (None, Some(KEY), false),
-        (Some(QueueMode::Messaging), None, false),
-        (Some(QueueMode::Contact), Some(KEY), true),
+fn addresses_older_than_modes_show_their_link_until_secured_and_keep_their_keys() {
+    for (mode, key, linked, rekeyed) in [
+        (None, None, true, false),
+        (None, Some(KEY), false, false),
+        (Some(QueueMode::Messaging), None, false, false),
+        (Some(QueueMode::Contact), Some(KEY), true, true),
     ] {
-        let answer = if contact { Ok(()) } else { Err(Error::Auth) };
+        let answer = |allowed: bool| allowed.then_some(()).ok_or(Error::Auth);
         let queue = queue(mode, key);
-        assert_eq!(queue.is_contact(), contact);
-        assert_eq!(queue.replace_recipients(), answer);
-        assert_eq!(queue.read_contact_link(), answer);
+        assert_eq!(queue.read_contact_link(), answer(linked));
+        assert_eq!(queue.replace_recipients(), answer(rekeyed));
     }
 }

@@ -30,7 +30,7 @@ use crate::config::Settings;
 use crate::engine::{Engine, SessionFacts};
 use crate::session::{HandshakeFailure, Offer, Refused, ServerHandshake, ServerSession};
 use crate::tls::{Accepted, Acceptor, HandshakeError};
-use crate::transport::BlockReader;
+use crate::transport::{BlockReader, ReadAhead};
 
 /// For how long a handshake has a place: several round trips around the world.
 const PLACE: Duration = Duration::from_secs(1);
@@ -129,7 +129,7 @@ impl Shared {
 
     /// TLS, in a place among the handshakes in progress. Who is slow loses the place, not the
     /// connection.
-    async fn accept(&self, conn: Conn) -> Option<Accepted<Stream>> {
+    async fn accept(&self, conn: Conn) -> Option<Accepted<ReadAhead<Stream>>> {
         let (deadline, metrics) = (conn.handshake_deadline(), Arc::clone(conn.metrics()));
         let entered = timeout_at(deadline, self.places.enter(conn.limit_key())).await;
         let Ok(Some(place)) = entered else {
@@ -137,7 +137,7 @@ impl Shared {
             return None;
         };
         let (stream, _) = conn.into_parts();
-        let mut handshake = pin!(self.acceptor.accept(stream, deadline));
+        let mut handshake = pin!(self.acceptor.accept(ReadAhead::new(stream), deadline));
         let accepted = match timeout(PLACE, &mut handshake).await {
             Ok(accepted) => accepted,
             Err(_) => {
@@ -153,8 +153,8 @@ impl Shared {
     /// The handshake of the protocol; nothing if it fails, which the client is not told.
     async fn shake_hands(
         &self,
-        accepted: Accepted<Stream>,
-    ) -> Option<(TlsStream<Stream>, ServerSession)> {
+        accepted: Accepted<ReadAhead<Stream>>,
+    ) -> Option<(TlsStream<ReadAhead<Stream>>, ServerSession)> {
         let started = self.start(&accepted);
         let mut stream = accepted.stream;
         let (handshake, hello) = match started {
@@ -188,7 +188,7 @@ impl Shared {
 
     fn start(
         &self,
-        accepted: &Accepted<Stream>,
+        accepted: &Accepted<ReadAhead<Stream>>,
     ) -> Result<(ServerHandshake, Vec<u8>), HandshakeFailure> {
         let (settings, identity) = (self.settings.now(), &accepted.identity);
         let versions = settings.connections.versions();

@@ -1,9 +1,13 @@
 //! Whole blocks from a stream of bytes.
 
+mod ahead;
+
 use std::io;
 
 use bytes::BufMut;
 use tokio::io::{AsyncRead, AsyncReadExt};
+
+pub(crate) use ahead::ReadAhead;
 
 use crate::wire::BLOCK;
 

@@ -11,6 +11,7 @@ use rand::{Rng, SeedableRng};
 use relay_smp::crypto::{BoxKey, Chains, Crrl, Nonce, SecretKey, SigningKey, X448, X448_LEN};
 use relay_smp::wire::{BLOCK, PADDED_MESSAGE, TAG};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce as RecordNonce, UnboundKey};
+use ring::digest::{SHA512, digest};
 
 use super::scenario::{Scenario, SenderKey};
 use crate::args::{LimitArgs, SmpArgs};
@@ -21,13 +22,14 @@ use crate::timing::part;
 pub(crate) const LIMIT_STEP: Duration = Duration::from_millis(200);
 /// As many `SUB`s fit in a block.
 const BATCH: usize = 135;
+/// Bytes of a message where nobody says.
+const MESSAGE: usize = 16_000;
+/// Bytes that are signed beside a message.
+const COMMAND: usize = 150;
 
 /// Beside a run.
 pub(crate) fn limit(args: &SmpArgs, scenario: Scenario, each: Duration) -> Option<Limit> {
-    let work = Work {
-        each,
-        rng: StdRng::seed_from_u64(1),
-    };
+    let work = Work::new(args.size, each);
     work.limit(scenario, args.sender_key, args.queues(scenario))
 }
 
@@ -40,10 +42,7 @@ pub(crate) fn limits(args: &LimitArgs) -> Vec<(String, Limit)> {
         Scenario::Subscribe,
     ];
     let limits = scenarios.into_iter().filter_map(|scenario| {
-        let work = Work {
-            each: args.duration,
-            rng: StdRng::seed_from_u64(1),
-        };
+        let work = Work::new(MESSAGE, args.duration);
         let limit = work.limit(scenario, SenderKey::Ed25519, scenario.queues())?;
         Some((format!("smp, {}", scenario.name()), limit))
     });
@@ -51,11 +50,18 @@ pub(crate) fn limits(args: &LimitArgs) -> Vec<(String, Limit)> {
 }
 
 struct Work {
+    /// Bytes of a message.
+    size: usize,
     each: Duration,
     rng: StdRng,
 }
 
 impl Work {
+    fn new(size: usize, each: Duration) -> Self {
+        let rng = StdRng::seed_from_u64(1);
+        Self { size, each, rng }
+    }
+
     /// `None` where nothing happens again and again.
     fn limit(mut self, scenario: Scenario, sender: SenderKey, queues: usize) -> Option<Limit> {
         let parts = match scenario {
@@ -70,15 +76,15 @@ impl Work {
 
     fn send(&mut self, sender: SenderKey) -> Vec<Part> {
         let mut parts = self.blocks(1, 1);
-        parts.push(self.authorization("the sender's authorization", sender, 1));
+        parts.push(self.authorization("the sender's authorization", sender, self.size, 1));
         parts
     }
 
     /// In: SEND, ACK. Out: OK, MSG, OK.
     fn deliver(&mut self, sender: SenderKey) -> Vec<Part> {
         let mut parts = self.blocks(2, 3);
-        parts.push(self.authorization("the sender's authorization", sender, 1));
-        parts.push(self.authorization("the recipient's authorization", SenderKey::Ed25519, 1));
+        parts.push(self.authorization("the sender's authorization", sender, self.size, 1));
+        parts.push(self.authorization("the recipient's authorization", SenderKey::Ed25519, 0, 1));
         let (key, mut message) = (BoxKey::new(&[5; 32]), vec![0; TAG + PADDED_MESSAGE]);
         parts.push(part("encrypt the message", 1, self.each, || {
             key.seal(Nonce([6; 24]), &mut message);
@@ -92,7 +98,7 @@ impl Work {
         let mut parts = self.handshake();
         parts.extend(self.blocks(blocks, blocks));
         let name = "the recipient's authorizations, one by one";
-        parts.push(self.authorization(name, SenderKey::Ed25519, count(queues)));
+        parts.push(self.authorization(name, SenderKey::Ed25519, 0, count(queues)));
         parts
     }
 
@@ -125,16 +131,18 @@ impl Work {
         out
     }
 
-    fn authorization(&mut self, name: &str, key: SenderKey, times: u32) -> Part {
+    /// Of a command with so many bytes of a message.
+    fn authorization(&mut self, name: &str, key: SenderKey, size: usize, times: u32) -> Part {
+        let signed = vec![8; COMMAND + size];
         match key {
             SenderKey::Ed25519 => {
                 let mut seed = [0; 32];
                 self.rng.fill_bytes(&mut seed);
                 let key = ed25519_dalek::SigningKey::from_bytes(&seed);
-                let (signature, public) = (key.sign(&[8; 150]), key.verifying_key().to_bytes());
+                let (signature, public) = (key.sign(&signed), key.verifying_key().to_bytes());
                 part(name, times, self.each, || {
                     let key = VerifyingKey::from_bytes(&public);
-                    key.is_ok_and(|key| key.verify(&[8; 150], &signature).is_ok())
+                    key.is_ok_and(|key| key.verify(&signed, &signature).is_ok())
                 })
             }
             SenderKey::X25519 => {
@@ -142,6 +150,7 @@ impl Work {
                 let theirs = SecretKey::generate(&mut self.rng).public();
                 part(name, times, self.each, || {
                     let mut authenticator = [0; 80];
+                    authenticator[TAG..].copy_from_slice(digest(&SHA512, &signed).as_ref());
                     let key = ours.box_key(&theirs)?;
                     key.seal(Nonce([9; 24]), &mut authenticator);
                     Some(authenticator)
@@ -222,10 +231,7 @@ mod tests {
     use super::*;
 
     fn parts(scenario: Scenario, sender: SenderKey, queues: usize) -> Option<Vec<Part>> {
-        let work = Work {
-            each: Duration::ZERO,
-            rng: StdRng::seed_from_u64(1),
-        };
+        let work = Work::new(MESSAGE, Duration::ZERO);
         work.limit(scenario, sender, queues)
             .map(|limit| limit.parts)
     }

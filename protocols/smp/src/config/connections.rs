@@ -43,8 +43,8 @@ pub struct ConnectionConfig {
     #[schemars(extend("x-reload" = true))]
     pub block_timeout: Span,
 
-    /// How long the other side may take nothing of what is sent to it before its connection is
-    /// closed. 0 waits for ever.
+    /// How long the other side may take to accept a block (16 KiB) that is sent to it; who is
+    /// slower, or reads nothing, loses the connection. 0 waits for ever.
     #[schemars(extend("x-reload" = true))]
     pub write_timeout: Span,
 

@@ -1,5 +1,6 @@
 //! Both sides of a session, connected in memory.
 
 mod blocks;
+mod garbage;
 mod handshake;
 pub(crate) mod pair;

@@ -240,25 +240,37 @@ pub(crate) async fn ack(
     message_id: Option<&EntityId>,
     want_next: bool,
 ) -> Result<Acked, DbErr> {
-    let sql = "DELETE FROM smp_messages WHERE id = \
-               (SELECT min(id) FROM smp_messages WHERE queue = $1) AND message_id = $2 \
-               RETURNING kind";
     let removed = match message_id {
-        Some(id) => row(tx, sql, [queue.into(), bytes(id)]).await?,
+        Some(id) => remove(tx, queue, id).await?,
         None => None,
     };
-    let removed = removed
-        .map(|row| row.try_get_by_index::<i16>(0))
-        .transpose()?;
-    let removed = removed.map(|kind| Removed {
-        notification: kind == NOTIFYING,
-    });
-    let next = if want_next {
-        head(tx, queue).await?
-    } else {
-        None
+    // Usually there was one message, and then nothing more is asked.
+    let next = match &removed {
+        Some((_, None)) => None,
+        _ if want_next => head(tx, queue).await?,
+        _ => None,
     };
+    let removed = removed.map(|(removed, _)| removed);
     Ok(Acked { removed, next })
+}
+
+/// Removes the first message of a queue, if it is this one; says which row follows.
+async fn remove(
+    tx: &DatabaseTransaction,
+    queue: i64,
+    message_id: &EntityId,
+) -> Result<Option<(Removed, Option<i64>)>, DbErr> {
+    let sql = "DELETE FROM smp_messages WHERE id = \
+               (SELECT min(id) FROM smp_messages WHERE queue = $1) AND message_id = $2 \
+               RETURNING kind, (SELECT min(next.id) FROM smp_messages next \
+               WHERE next.queue = $1 AND next.id > smp_messages.id)";
+    let Some(row) = row(tx, sql, [queue.into(), bytes(message_id)]).await? else {
+        return Ok(None);
+    };
+    let removed = Removed {
+        notification: row.try_get_by_index::<i16>(0)? == NOTIFYING,
+    };
+    Ok(Some((removed, row.try_get_by_index(1)?)))
 }
 
 async fn head(tx: &DatabaseTransaction, queue: i64) -> Result<Option<Stored>, DbErr> {

@@ -6,7 +6,7 @@ use sea_orm::Value;
 
 use super::message::{StoredMessage, load};
 use super::sql::{self, values};
-use super::window::{SIZE, ToShow, Window, show};
+use super::window::{ToShow, Window, show};
 use super::{MessageId, RoomId, StoreError, Tables, UserId};
 use crate::domain::counters::Shown;
 use crate::domain::whisper::Reader;
@@ -208,14 +208,15 @@ impl Tables {
         {
             Ok(window) => Ok(window),
             Err(place) => {
+                let size = self.inner.cache.window_size;
                 let newest = load(
                     self.reads(),
                     "m.room_id = ? ORDER BY m.seqno DESC, m.id DESC LIMIT ?",
-                    values![room, rows(SIZE)],
+                    values![room, rows(size)],
                 );
                 let newest = self.heard(newest.await)?;
-                let complete = newest.len() < SIZE;
-                let window = Arc::new(Window::new(newest, complete));
+                let complete = newest.len() < size;
+                let window = Arc::new(Window::new(newest, size, complete));
                 // If the place is gone, a commit has changed the room meanwhile.
                 let _ = place.insert(Arc::clone(&window));
                 Ok(window)

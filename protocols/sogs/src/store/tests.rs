@@ -46,6 +46,7 @@ const OPEN: Defaults = Defaults {
     write: true,
     upload: true,
 };
+const MINUTE: Duration = Duration::from_mins(1);
 const UNLIMITED: RateLimit = RateLimit {
     count: 0,
     window: Duration::ZERO,

@@ -140,9 +140,8 @@ pub fn reply(responses: &[SubResponse]) -> Vec<u8> {
 }
 
 fn write_part(out: &mut Vec<u8>, response: &SubResponse) {
-    let code = response.status.as_u16();
-    let headers = Value::Object(response.headers_json());
-    out.extend_from_slice(format!("{{\"code\":{code},\"headers\":{headers},\"body\":").as_bytes());
+    response.write_head(out);
+    out.extend_from_slice(b",\"body\":");
     let content_type = response.headers.get(CONTENT_TYPE);
     if content_type.is_some_and(|value| value == JSON) && !response.body.is_empty() {
         out.extend_from_slice(&response.body);

@@ -116,16 +116,34 @@ async fn activity_is_written_together_and_not_too_often() {
         };
         see(5);
         see(6);
-        assert_eq!(bed.tables.write_activity(at(6)).await.expect("written"), 2);
+        assert_eq!(
+            bed.tables
+                .write_activity(at(6), MINUTE)
+                .await
+                .expect("written"),
+            2
+        );
         see(7);
-        assert_eq!(bed.tables.write_activity(at(8)).await.expect("written"), 0);
+        assert_eq!(
+            bed.tables
+                .write_activity(at(8), MINUTE)
+                .await
+                .expect("written"),
+            0
+        );
         assert_eq!(bed.tables.recount_active(at(0)).await.expect("counted"), 1);
         assert_eq!(bed.tables.recount_active(at(0)).await.expect("counted"), 0);
         assert_eq!(bed.shown(room).await.active_users, 1);
         assert_eq!(bed.tables.recount_active(at(7)).await.expect("counted"), 1);
         assert_eq!(bed.shown(room).await.active_users, 0);
         see(66);
-        assert_eq!(bed.tables.write_activity(at(66)).await.expect("written"), 2);
+        assert_eq!(
+            bed.tables
+                .write_activity(at(66), MINUTE)
+                .await
+                .expect("written"),
+            2
+        );
         bed.tables.recount_active(at(60)).await.expect("counted");
         assert_eq!(bed.shown(room).await.active_users, 1);
         assert_eq!(

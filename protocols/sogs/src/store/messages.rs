@@ -198,6 +198,25 @@ impl Tables {
         Ok(found.filter(|message| message.visible(reader)))
     }
 
+    /// One message, whatever room it is in and whoever may read it; `None` if it was deleted.
+    pub async fn message_anywhere(
+        &self,
+        id: MessageId,
+    ) -> Result<Option<(RoomId, Arc<StoredMessage>)>, StoreError> {
+        let room = sql::one(
+            self.reads(),
+            "SELECT room_id FROM sogs_message WHERE id = ?",
+            values![id],
+        );
+        let Some(mut row) = self.heard(room.await)? else {
+            return Ok(None);
+        };
+        let room = RoomId(self.heard(row.next())?);
+        let there = "m.id = ? AND m.data IS NOT NULL";
+        let found = self.heard(load(self.reads(), there, values![id]).await)?;
+        Ok(found.into_iter().next().map(|message| (room, message)))
+    }
+
     async fn window(&self, room: RoomId) -> Result<Arc<Window>, StoreError> {
         match self
             .inner

@@ -150,6 +150,16 @@ async fn activity_is_written_together_and_not_too_often() {
             bed.tables.prune_activity(at(67), 10).await.expect("pruned"),
             1
         );
+        see(70);
+        let hour = 60 * MINUTE;
+        let written = bed.tables.write_activity(at(126), hour).await;
+        assert_eq!(written.expect("written"), 0);
+        see(127);
+        let written = bed.tables.write_activity(at(127), hour).await;
+        assert_eq!(written.expect("written"), 2);
+        see(3_700);
+        let written = bed.tables.write_activity(at(3_700), hour).await;
+        assert_eq!(written.expect("written"), 0);
     }
 }
 

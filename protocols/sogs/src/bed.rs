@@ -115,6 +115,25 @@ impl Bed {
     }
 
     pub(crate) async fn post(&self, user: UserId, data: &[u8], now: UnixTime) -> MessageId {
+        self.post_as(user, data, Filtered::default(), now).await
+    }
+
+    /// What a filter keeps from everybody.
+    pub(crate) async fn post_hidden(&self, user: UserId, data: &[u8], now: UnixTime) -> MessageId {
+        let filtered = Filtered {
+            hidden: true,
+            reply: None,
+        };
+        self.post_as(user, data, filtered, now).await
+    }
+
+    async fn post_as(
+        &self,
+        user: UserId,
+        data: &[u8],
+        filtered: Filtered,
+        now: UnixTime,
+    ) -> MessageId {
         let new = NewMessage {
             content: Content {
                 data: data.to_vec(),
@@ -127,7 +146,7 @@ impl Bed {
         let (actor, posting) = (Actor::trusted(user), posting(now));
         let posted = self
             .tables
-            .post(&actor, self.lounge, new, Filtered::default(), posting);
+            .post(&actor, self.lounge, new, filtered, posting);
         posted.await.expect("posted").id
     }
 

@@ -24,6 +24,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use relay_core::entropy::Entropy;
 
@@ -32,6 +33,9 @@ pub use self::path::{FilePath, NotAFilePath};
 pub use self::range::Asked;
 pub use self::receive::{Placed, ReceiveError, Received, Room};
 pub use self::sweep::{SweepError, Swept};
+
+/// How long the body of a request may take to arrive. Ten megabytes do, over a slow line.
+pub const BODY_TIME: Duration = Duration::from_mins(5);
 
 const INCOMING: &str = "incoming";
 

@@ -116,7 +116,9 @@ impl Jobs {
 
     async fn activity(&self, now: UnixTime, config: &SogsConfig) -> JobOutcome {
         let settings = &config.activity;
-        self.tables.write_activity(now).await?;
+        self.tables
+            .write_activity(now, settings.write_every.get())
+            .await?;
         let mut forgotten = 0;
         if !settings.forget_after.get().is_zero() {
             let before = now.minus(settings.forget_after.get());

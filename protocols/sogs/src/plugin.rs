@@ -1,6 +1,7 @@
 //! The plugin: what core is told, and how everything is put together at start.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -183,7 +184,8 @@ impl Relay for Running {
     /// Writes down who was seen.
     fn stop(&self) -> BoxFuture<'_, ()> {
         async {
-            if let Err(error) = self.server.tables.write_activity(self.clock.now()).await {
+            let now = self.clock.now();
+            if let Err(error) = self.server.tables.write_activity(now, Duration::ZERO).await {
                 tracing::warn!("who was active last is not written down: {error}");
             }
         }
@@ -216,6 +218,7 @@ async fn tables(
     let limits = CacheLimits {
         users: config.cache.users,
         message_bytes: config.cache.messages.get(),
+        room_messages: config.cache.messages_per_room,
     };
     let tables = Tables::new(context.store.clone(), naming, key.blinding(), limits);
     let now = context.clock.now();

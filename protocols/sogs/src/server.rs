@@ -33,12 +33,13 @@ mod trouble;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::body::Bytes;
-use futures_util::Stream;
+use futures_util::{FutureExt, Stream};
 use relay_core::clock::SharedClock;
 use relay_core::entropy::Entropy;
 use relay_core::telemetry::metrics::Metrics;
 
 pub use self::caller::Signed;
+use self::entrance::At;
 use self::limits::Limiter;
 pub use self::metrics::ServerMetrics;
 use self::pipeline::House;
@@ -117,9 +118,18 @@ impl Server {
         Arc::clone(&self.words.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Answers below `/room/{token}`.
+    /// Answers below `/room/{token}`. Only what is polled is done in place: the rest would make
+    /// every poll carry its room.
     async fn in_room(&self, token: &str, what: InRoom, ask: Ask) -> Answered {
         let at = self.enter(token, &ask).await?;
+        match what {
+            InRoom::Messages(which) => self.messages(&at, which, &ask).await,
+            InRoom::PollInfo(known) => self.poll_info(&at, known, &ask),
+            what => self.seldom_in_room(at, what, ask).boxed().await,
+        }
+    }
+
+    async fn seldom_in_room(&self, at: At, what: InRoom, ask: Ask) -> Answered {
         match what {
             InRoom::AllOf(author) => self.delete_all(&at, author, &ask).await,
             InRoom::File(id) => self.download(&at, id, &ask).await,
@@ -136,6 +146,18 @@ impl Server {
             InRoom::Reactors(id, emoji) => self.reactors(&at, id, &emoji, &ask).await,
             InRoom::Unpin(id) => self.unpin(&at, id, &ask).await,
             InRoom::Upload => self.upload(&at, ask).await,
+        }
+    }
+
+    async fn seldom(&self, endpoint: Endpoint, ask: Ask) -> Answered {
+        match endpoint {
+            Endpoint::Everywhere(author) => self.delete_everywhere(author, &ask).await,
+            Endpoint::InboxOf(recipient) => self.send(recipient, &ask).await,
+            Endpoint::Legacy(path) => self.legacy(&path, ask).await,
+            Endpoint::Rooms => self.list_rooms(&ask).await,
+            Endpoint::User(id, what) => self.moderate(id, what, &ask).await,
+            // These the pipeline answers by itself, or not at all inside another request.
+            _ => Err(Refusal::NotFound),
         }
     }
 }
@@ -171,16 +193,10 @@ impl House for Arc<Server> {
     async fn answer(&self, endpoint: Endpoint, ask: Ask) -> Answered {
         match endpoint {
             Endpoint::Capabilities => Ok(self.capabilities(&ask)),
-            Endpoint::Everywhere(author) => self.delete_everywhere(author, &ask).await,
             Endpoint::Inbox(since) => self.inbox(since, &ask).await,
-            Endpoint::InboxOf(recipient) => self.send(recipient, &ask).await,
-            Endpoint::Legacy(path) => self.legacy(&path, ask).await,
             Endpoint::Outbox(since) => self.outbox(since, &ask).await,
             Endpoint::Room(token, what) => self.in_room(token.as_str(), what, ask).await,
-            Endpoint::Rooms => self.list_rooms(&ask).await,
-            Endpoint::User(id, what) => self.moderate(id, what, &ask).await,
-            // These the pipeline answers by itself, or not at all inside another request.
-            Endpoint::Batch(_) | Endpoint::Onion(_) => Err(Refusal::NotFound),
+            endpoint => self.seldom(endpoint, ask).boxed().await,
         }
     }
 }

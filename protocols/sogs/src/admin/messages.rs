@@ -9,10 +9,9 @@ use relay_core::clock::UnixTime;
 
 use super::types::Message;
 use super::{Done, Shared, Shown, done};
-use crate::domain::whisper::Reader;
 use crate::server::Server;
 use crate::store::change::Actor;
-use crate::store::{MessageId, Room, StoredMessage, UserId};
+use crate::store::{MessageId, Room, StoredMessage};
 use crate::wire::content::MessageText;
 use crate::wire::padding;
 
@@ -33,19 +32,11 @@ pub(super) async fn delete(State(server): Shared, Segment(id): Segment<i64>) -> 
 
 impl Server {
     async fn find_message(&self, id: i64) -> Result<(Arc<Room>, Arc<StoredMessage>), Refusal> {
-        let operator = Reader::Moderator(UserId::SYSTEM.0);
-        for room in self.tables.rooms().await? {
-            let found = self
-                .tables
-                .message(room.id, operator, MessageId(id))
-                .await?;
-            if let Some(message) = found {
-                return Ok((room, message));
-            }
-        }
-        Err(Refusal::NotFound(format!(
-            "there is no message {id}, or not any more"
-        )))
+        let gone = || Refusal::NotFound(format!("there is no message {id}, or not any more"));
+        let found = self.tables.message_anywhere(MessageId(id)).await?;
+        let (room, message) = found.ok_or_else(gone)?;
+        let room = self.tables.room_by_id(room).await?;
+        Ok((room.ok_or_else(gone)?, message))
     }
 }
 
@@ -60,6 +51,7 @@ fn shown(room: &Room, message: &StoredMessage) -> Message {
         posted: message.posted.secs(),
         edited: message.edited.map(UnixTime::secs),
         whisper: message.post.audience.is_whisper(),
+        filtered: message.post.filtered,
         name: text.display_name,
         text: text.body,
     }

@@ -48,12 +48,10 @@ pub(super) async fn set_role(State(server): Shared, Body(set): Body<SetRole>) ->
         scope,
     };
     let (system, now) = (Actor::system(), server.clock.now());
-    for id in &ids {
-        server
-            .tables
-            .set_role(&system, *id, change.clone(), now)
-            .await?;
-    }
+    server
+        .tables
+        .set_role_of_all(&system, &ids, change, now)
+        .await?;
     let became = match set.role {
         Role::Admin => "admin",
         Role::Moderator => "moderator",
@@ -77,14 +75,11 @@ pub(super) async fn set_ban(State(server): Shared, Body(set): Body<SetBan>) -> D
     let (ids, scope) = (ids(&set.ids)?, server.scope(&set.rooms).await?);
     let (system, now) = (Actor::system(), server.clock.now());
     let timeout = set.timeout.map(Duration::from_secs);
-    for id in &ids {
-        let scope = scope.clone();
-        if set.banned {
-            let ban = moderation::Ban { scope, timeout };
-            server.tables.ban(&system, *id, ban, now).await?;
-        } else {
-            server.tables.unban(&system, *id, scope, now).await?;
-        }
+    if set.banned {
+        let ban = moderation::Ban { scope, timeout };
+        server.tables.ban_all(&system, &ids, ban, now).await?;
+    } else {
+        server.tables.unban_all(&system, &ids, scope, now).await?;
     }
     let what = if set.banned {
         "banned from"

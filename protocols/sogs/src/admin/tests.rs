@@ -129,6 +129,30 @@ async fn people_get_and_lose_roles_and_bans() {
     );
 }
 
+/// Who is banned gets no role, and then nobody who was named with them does.
+#[tokio::test]
+async fn several_are_changed_all_or_none() {
+    let bed = Bed::make(Naming::Blinded15).await;
+    let server = bed.server();
+    let ((ann, _), (eve, _)) = (bed.user(1).await, bed.user(2).await);
+    let ban = json!({"ids": [eve.to_string()], "rooms": ["lounge"], "banned": true});
+    assert_eq!(ask(&server, "PUT", paths::BANS, ban).await.0, 200);
+    let both = json!([ann.to_string(), eve.to_string()]);
+    let role = json!({"ids": both, "rooms": ["lounge"], "role": "moderator"});
+    let (status, answer) = ask(&server, "PUT", paths::MODERATORS, role.clone()).await;
+    assert!(status >= 400, "{answer}");
+    assert_eq!(get(&server, paths::MODERATORS).await, json!([]));
+    let unban = json!({"ids": both, "rooms": ["*"], "banned": false});
+    assert_eq!(ask(&server, "PUT", paths::BANS, unban).await.0, 200);
+    assert_eq!(ask(&server, "PUT", paths::MODERATORS, role).await.0, 200);
+    let moderators = get(&server, paths::MODERATORS).await;
+    assert_eq!(moderators.as_array().map(Vec::len), Some(2));
+    let ban = json!({"ids": both, "rooms": ["*"], "banned": true});
+    assert_eq!(ask(&server, "PUT", paths::BANS, ban).await.0, 200);
+    let bans = get(&server, paths::BANS).await;
+    assert_eq!(bans.as_array().map(Vec::len), Some(4));
+}
+
 #[tokio::test]
 async fn permissions_are_set_now_later_and_for_all() {
     let bed = Bed::make(Naming::Blinded15).await;
@@ -217,6 +241,23 @@ async fn messages_are_found_and_deleted() {
             .1["count"],
         2
     );
+}
+
+#[tokio::test]
+async fn operators_find_what_a_filter_hides() {
+    let bed = Bed::make(Naming::Blinded15).await;
+    let (server, (_, user)) = (bed.server(), bed.user(1).await);
+    let id = bed
+        .post_hidden(user, &content::reply("hidden", "Ann", NOW), NOW)
+        .await;
+    let path = format!("/messages/{}", id.0);
+    let message = get(&server, &path).await;
+    assert_eq!(
+        (&message["text"], &message["filtered"]),
+        (&json!("hidden"), &json!(true))
+    );
+    assert_eq!(ask(&server, "DELETE", &path, Value::Null).await.0, 200);
+    assert_eq!(ask(&server, "GET", &path, Value::Null).await.0, 404);
 }
 
 #[tokio::test]

@@ -287,6 +287,8 @@ pub struct Message {
     pub edited: Option<i64>,
     /// Whether it is for moderators or one user.
     pub whisper: bool,
+    /// Whether a filter keeps it from everybody.
+    pub filtered: bool,
     /// What its author calls themselves.
     pub name: Option<String>,
     /// What it says.

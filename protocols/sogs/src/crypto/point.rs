@@ -1,12 +1,19 @@
 //! Ed25519 keys as the protocol takes them: which points are keys, what they become as X25519, and
 //! when a signature holds.
 
+use std::sync::LazyLock;
+
+use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::edwards::CompressedEdwardsY;
 use curve25519_dalek::{EdwardsPoint, MontgomeryPoint};
-use ed25519_dalek::{Signature, VerifyingKey};
+use ed25519_dalek::{Signature, Verifier, VerifyingKey};
 
 use super::{IdKind, SessionId};
 use crate::private::private_debug;
+
+/// The points of small order, compressed.
+static SMALL: LazyLock<[[u8; 32]; 8]> =
+    LazyLock::new(|| EIGHT_TORSION.map(|point| point.compress().0));
 
 /// A key that signatures of requests may be checked under: canonical, on the curve, of the
 /// prime-order subgroup and not small. Keys with a torsion component would give one person
@@ -24,9 +31,11 @@ impl VerifyKey {
             .then(|| Self(VerifyingKey::from(point)))
     }
 
-    /// A key that [`VerifyKey::parse`] has accepted before, by whoever remembers that.
+    /// A key that [`VerifyKey::parse`] has accepted before, by whoever remembers that. Small ones
+    /// are refused here too.
     pub fn known(bytes: &[u8; 32]) -> Option<Self> {
-        VerifyingKey::from_bytes(bytes).ok().map(Self)
+        let key = VerifyingKey::from_bytes(bytes).ok();
+        key.filter(|key| !key.is_weak()).map(Self)
     }
 
     /// The key's bytes.
@@ -41,9 +50,13 @@ impl VerifyKey {
 
     /// Whether this key signed the message. As strict as libsodium: a large S, a small R and a
     /// small key are refused.
+    ///
+    /// R is computed anew and compared as bytes, so the one given is never decompressed, which
+    /// would be an eighth of the work: it cannot be small if it is none of the eight that are.
     pub fn verify(&self, message: &[u8], signature: &[u8; 64]) -> bool {
+        let small = SMALL.iter().any(|small| signature.starts_with(small));
         let signature = Signature::from_bytes(signature);
-        self.0.verify_strict(message, &signature).is_ok()
+        !small && self.0.verify(message, &signature).is_ok()
     }
 }
 
@@ -120,7 +133,54 @@ mod tests {
         assert!(author_signed(&id, &padded, &master));
     }
 
+    /// Of a client who knows how to choose R: all that is wrong with it is that R is small.
+    fn with_small_r(seed: &[u8; 32], r: EdwardsPoint, message: &[u8]) -> [u8; 64] {
+        use ed25519_dalek::hazmat::ExpandedSecretKey;
+        use sha2::{Digest, Sha512};
+        let secret = ExpandedSecretKey::from(seed);
+        let public = ed25519_dalek::SigningKey::from_bytes(seed).verifying_key();
+        let r = r.compress().0;
+        let hash = Sha512::new()
+            .chain_update(r)
+            .chain_update(public.as_bytes());
+        let hash = hash.chain_update(message).finalize();
+        let challenge = curve25519_dalek::Scalar::from_bytes_mod_order_wide(&hash.into());
+        let mut signature = [0; 64];
+        signature[..32].copy_from_slice(&r);
+        signature[32..].copy_from_slice((challenge * secret.scalar).as_bytes());
+        signature
+    }
+
+    #[test]
+    fn a_small_r_is_refused_though_the_equation_holds() {
+        let public = ed25519_dalek::SigningKey::from_bytes(&[7; 32]).verifying_key();
+        let key = VerifyKey::parse(public.as_bytes()).expect("a key");
+        let forged = with_small_r(&[7; 32], EIGHT_TORSION[0], b"x");
+        assert!(public.verify(b"x", &Signature::from_bytes(&forged)).is_ok());
+        for small in EIGHT_TORSION {
+            assert!(!key.verify(b"x", &with_small_r(&[7; 32], small, b"x")));
+        }
+    }
+
+    #[test]
+    fn small_keys_are_not_known() {
+        for small in EIGHT_TORSION {
+            assert_eq!(VerifyKey::known(&small.compress().0), None);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn as_strict_as_the_library(seed: [u8; 32], message: Vec<u8>, at in 0..64_usize, flip: u8) {
+            use ed25519_dalek::Signer;
+            let signing = ed25519_dalek::SigningKey::from_bytes(&seed);
+            let mut signature = signing.sign(&message).to_bytes();
+            signature[at] ^= flip;
+            let key = VerifyKey::parse(signing.verifying_key().as_bytes()).expect("a key");
+            let strict = signing.verify_strict(&message, &Signature::from_bytes(&signature));
+            prop_assert_eq!(key.verify(&message, &signature), strict.is_ok());
+        }
+
         #[test]
         fn nothing_a_peer_sends_panics(key: [u8; 32], half: [u8; 32], message: Vec<u8>) {
             let mut signature = [0; 64];

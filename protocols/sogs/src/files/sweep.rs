@@ -7,10 +7,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use relay_core::clock::UnixTime;
 
-use super::{FilePath, FileStore, INCOMING, blocking};
+use super::{BODY_TIME, FilePath, FileStore, INCOMING, blocking};
 
-/// Younger bytes may still be on their way to a row.
+/// Younger bytes may still be on their way to a row. They are as old as the last time something
+/// was written into them, and even those that trickle in are whole within [`BODY_TIME`].
 const GRACE: Duration = Duration::from_mins(15);
+
+const _: () = assert!(GRACE.as_secs() >= 2 * BODY_TIME.as_secs());
 
 /// Rows asked for at once.
 const CHUNK: usize = 256;

@@ -1,4 +1,4 @@
-//! Who was seen where. Noted in memory, written together and at most once a minute for each user
+//! Who was seen where. Noted in memory, written together and not again for a while for each user
 //! and room: polls would otherwise write more than everything else.
 
 use std::collections::HashMap;
@@ -12,8 +12,6 @@ use super::change::{Actor, Change, Halt, Tx};
 use super::sql::values;
 use super::{RoomId, StoreError, Tables, UserId};
 
-/// What was written is not written again for so long.
-const PAUSE: Duration = Duration::from_mins(1);
 /// More than this is not remembered; who is forgotten is noted at their next poll.
 const MAX_NOTES: usize = 200_000;
 /// How many are written in one unit.
@@ -31,7 +29,13 @@ pub(crate) struct Activity {
 #[derive(Default)]
 struct Notes {
     unwritten: HashMap<Place, UnixTime>,
-    written: HashMap<Place, UnixTime>,
+    written: HashMap<Place, Written>,
+}
+
+/// When something was written, and until when it is not written again.
+struct Written {
+    at: UnixTime,
+    until: UnixTime,
 }
 
 impl fmt::Debug for Activity {
@@ -48,7 +52,8 @@ impl Activity {
     fn note(&self, place: Place, now: UnixTime) {
         let mut notes = self.lock();
         let lately = notes.written.get(&place);
-        let lately = lately.is_some_and(|at| now.since(*at) < PAUSE && *at <= now);
+        // A clock that was put back does not keep anybody from being noted.
+        let lately = lately.is_some_and(|written| written.at <= now && now < written.until);
         if !lately && notes.unwritten.len() < MAX_NOTES {
             notes.unwritten.insert(place, now);
         }
@@ -56,16 +61,20 @@ impl Activity {
 
     fn take(&self, now: UnixTime) -> Vec<(Place, UnixTime)> {
         let mut notes = self.lock();
-        notes.written.retain(|_, at| now.since(*at) < PAUSE);
+        notes.written.retain(|_, written| now < written.until);
         let some: Vec<_> = notes.unwritten.keys().take(STEP).copied().collect();
         let take = |place| notes.unwritten.remove(&place).map(|at| (place, at));
         some.into_iter().filter_map(take).collect()
     }
 
-    fn wrote(&self, places: &[(Place, UnixTime)]) {
+    fn wrote(&self, places: &[(Place, UnixTime)], every: Duration) {
         let mut notes = self.lock();
         if notes.written.len() < MAX_NOTES {
-            notes.written.extend(places.iter().copied());
+            let written = places.iter().map(|&(place, at)| {
+                let until = at.plus(every);
+                (place, Written { at, until })
+            });
+            notes.written.extend(written);
         }
     }
 }
@@ -81,8 +90,9 @@ impl Tables {
         self.inner.activity.note((Some(room), user), now);
     }
 
-    /// Writes who was seen; gives how many notes that were.
-    pub async fn write_activity(&self, now: UnixTime) -> Result<u64, StoreError> {
+    /// Writes who was seen; gives how many notes that were. The same is not written again until
+    /// `every` is over.
+    pub async fn write_activity(&self, now: UnixTime, every: Duration) -> Result<u64, StoreError> {
         let mut written = 0;
         loop {
             let seen = self.inner.activity.take(now);
@@ -91,7 +101,7 @@ impl Tables {
             }
             written += seen.len() as u64;
             self.change(&Actor::system(), Seen(seen.clone())).await?;
-            self.inner.activity.wrote(&seen);
+            self.inner.activity.wrote(&seen, every);
         }
     }
 }

@@ -3,7 +3,7 @@
 use relay_core::clock::UnixTime;
 use sea_orm::DbErr;
 
-use super::change::{Actor, Change, Halt, Tx};
+use super::change::{Actor, All, Change, Halt, Tx};
 use super::moderators::rooms_of;
 use super::overrides::{self, standing};
 use super::pending::{self, Person};
@@ -37,15 +37,21 @@ impl Tables {
         ban: Ban,
         now: UnixTime,
     ) -> Result<(), StoreError> {
-        let change = SetBan {
-            actor: actor.user,
-            person: self.person(id),
-            until: ban.timeout.map(|timeout| now.plus(timeout)),
-            scope: ban.scope,
-            banned: true,
-            now,
-        };
+        let change = self.banning(actor, id, ban, now);
         self.change(actor, change).await
+    }
+
+    /// Bans all of some people, or none.
+    pub async fn ban_all(
+        &self,
+        actor: &Actor,
+        ids: &[SessionId],
+        ban: Ban,
+        now: UnixTime,
+    ) -> Result<(), StoreError> {
+        let each = ids.iter();
+        let each = each.map(|id| self.banning(actor, *id, ban.clone(), now));
+        self.change(actor, All(each.collect())).await.map(drop)
     }
 
     /// Lifts a ban, if there is one.
@@ -56,15 +62,43 @@ impl Tables {
         scope: Scope,
         now: UnixTime,
     ) -> Result<(), StoreError> {
-        let change = SetBan {
+        let change = self.unbanning(actor, id, scope, now);
+        self.change(actor, change).await
+    }
+
+    /// Lifts the bans of all of some people, or of none.
+    pub async fn unban_all(
+        &self,
+        actor: &Actor,
+        ids: &[SessionId],
+        scope: Scope,
+        now: UnixTime,
+    ) -> Result<(), StoreError> {
+        let each = ids.iter();
+        let each = each.map(|id| self.unbanning(actor, *id, scope.clone(), now));
+        self.change(actor, All(each.collect())).await.map(drop)
+    }
+
+    fn banning(&self, actor: &Actor, id: SessionId, ban: Ban, now: UnixTime) -> SetBan {
+        SetBan {
+            actor: actor.user,
+            person: self.person(id),
+            until: ban.timeout.map(|timeout| now.plus(timeout)),
+            scope: ban.scope,
+            banned: true,
+            now,
+        }
+    }
+
+    fn unbanning(&self, actor: &Actor, id: SessionId, scope: Scope, now: UnixTime) -> SetBan {
+        SetBan {
             actor: actor.user,
             person: self.person(id),
             scope,
             banned: false,
             until: None,
             now,
-        };
-        self.change(actor, change).await
+        }
     }
 
     /// Who is banned from a room, by id.

@@ -26,6 +26,8 @@ pub struct CacheLimits {
     pub users: usize,
     /// Bytes of messages.
     pub message_bytes: u64,
+    /// Newest messages of a room.
+    pub room_messages: usize,
 }
 
 impl Default for CacheLimits {
@@ -33,6 +35,7 @@ impl Default for CacheLimits {
         Self {
             users: 20_000,
             message_bytes: 24 << 20,
+            room_messages: 128,
         }
     }
 }
@@ -61,6 +64,8 @@ impl Weighter<RoomId, Arc<Window>> for Bytes {
 
 /// What memory holds.
 pub(crate) struct Cache {
+    /// How many messages a window begins with.
+    pub(super) window_size: usize,
     pub(super) list: Places<(), Arc<RoomList>>,
     pub(super) rooms: Places<RoomId, Arc<Room>>,
     /// Whose signature was verified, and their rights fetched. Numbers of users never change.
@@ -76,6 +81,7 @@ impl Cache {
     pub(crate) fn new(limits: CacheLimits) -> Self {
         let windows = usize::try_from(limits.message_bytes / (128 << 10)).unwrap_or(usize::MAX);
         Self {
+            window_size: limits.room_messages.max(1),
             list: Places::new(1),
             rooms: Places::new(ROOMS),
             ids: Places::new(limits.users),

@@ -230,6 +230,25 @@ impl<C: Change> Unit for Written<C> {
     }
 }
 
+/// Changes that are made together: all of them, or none.
+pub(crate) struct All<C>(pub(crate) Vec<C>);
+
+impl<C: Change> Change for All<C> {
+    type Done = Vec<C::Done>;
+
+    async fn apply(&self, tx: &mut Tx<'_>) -> Result<Self::Done, Halt> {
+        let mut done = Vec::with_capacity(self.0.len());
+        for change in &self.0 {
+            done.push(change.apply(tx).await?);
+        }
+        Ok(done)
+    }
+
+    fn weight(&self) -> usize {
+        self.0.iter().map(Change::weight).sum()
+    }
+}
+
 /// A change of nothing: only its nonce is written.
 struct Nothing;
 

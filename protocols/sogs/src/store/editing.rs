@@ -3,8 +3,7 @@
 use sea_orm::DbErr;
 
 use super::change::{Actor, Change, Halt, Tx};
-use super::overrides::standing;
-use super::posting::{Posting, check_rate, post_of, touch};
+use super::posting::{Posting, post_of, poster, touch};
 use super::sql::values;
 use super::{MessageId, RoomId, StoreError, Tables, UserId, files, rooms};
 use crate::domain::posts::may_post;
@@ -45,14 +44,13 @@ impl Change for Edit {
     type Done = ();
 
     async fn apply(&self, tx: &mut Tx<'_>) -> Result<(), Halt> {
-        let standing = standing(tx, self.room, self.author).await?;
+        let (standing, pace) = poster(tx, self.room, self.author, &self.posting).await?;
         let post = post_of(tx, self.room, self.id).await?;
         post.may_edit(&standing.permissions, self.author.0)?;
         let posting = &self.posting;
-        check_rate(tx, self.room, self.author, &standing, posting, |posted| {
+        pace.check(&standing, posting, |posted| {
             may_post(&standing.permissions, false, posting.limit, posted)
-        })
-        .await?;
+        })?;
         let data = padding::strip(&self.content.data);
         let size = i64::try_from(self.content.data.len()).unwrap_or(i64::MAX);
         let same = tx.execute(

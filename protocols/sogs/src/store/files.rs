@@ -187,7 +187,8 @@ impl Change for Add {
     }
 }
 
-/// Lets a message show those of some files that it may. The others are left as they are.
+/// Lets a message show those of some files that it may, for ever if it is pinned. The others are
+/// left as they are.
 pub(crate) async fn attach(
     tx: &mut Tx<'_>,
     message: MessageId,
@@ -213,8 +214,10 @@ pub(crate) async fn attach(
         if upload.may_attach(room.0, author.0, posting.now, posting.lifetimes) {
             let until = posting.lifetimes.attached_until(posting.now);
             tx.execute(
-                "UPDATE sogs_file SET message_id = ?, expiry = ? WHERE id = ?",
-                values![message, until.map(UnixTime::millis), *file],
+                "UPDATE sogs_file SET message_id = ?, expiry = CASE WHEN EXISTS \
+                 (SELECT 1 FROM sogs_pin WHERE message_id = ?) THEN NULL ELSE ? END \
+                 WHERE id = ?",
+                values![message, message, until.map(UnixTime::millis), *file],
             )
             .await?;
         }

@@ -6,7 +6,7 @@ use sea_orm::Value;
 
 use super::message::{StoredMessage, load};
 use super::sql::{self, values};
-use super::window::{SIZE, ToShow, Window, show};
+use super::window::{ToShow, Window, show};
 use super::{MessageId, RoomId, StoreError, Tables, UserId};
 use crate::domain::counters::Shown;
 use crate::domain::whisper::Reader;
@@ -198,6 +198,25 @@ impl Tables {
         Ok(found.filter(|message| message.visible(reader)))
     }
 
+    /// One message, whatever room it is in and whoever may read it; `None` if it was deleted.
+    pub async fn message_anywhere(
+        &self,
+        id: MessageId,
+    ) -> Result<Option<(RoomId, Arc<StoredMessage>)>, StoreError> {
+        let room = sql::one(
+            self.reads(),
+            "SELECT room_id FROM sogs_message WHERE id = ?",
+            values![id],
+        );
+        let Some(mut row) = self.heard(room.await)? else {
+            return Ok(None);
+        };
+        let room = RoomId(self.heard(row.next())?);
+        let there = "m.id = ? AND m.data IS NOT NULL";
+        let found = self.heard(load(self.reads(), there, values![id]).await)?;
+        Ok(found.into_iter().next().map(|message| (room, message)))
+    }
+
     async fn window(&self, room: RoomId) -> Result<Arc<Window>, StoreError> {
         match self
             .inner
@@ -208,14 +227,15 @@ impl Tables {
         {
             Ok(window) => Ok(window),
             Err(place) => {
+                let size = self.inner.cache.window_size;
                 let newest = load(
                     self.reads(),
                     "m.room_id = ? ORDER BY m.seqno DESC, m.id DESC LIMIT ?",
-                    values![room, rows(SIZE)],
+                    values![room, rows(size)],
                 );
                 let newest = self.heard(newest.await)?;
-                let complete = newest.len() < SIZE;
-                let window = Arc::new(Window::new(newest, complete));
+                let complete = newest.len() < size;
+                let window = Arc::new(Window::new(newest, size, complete));
                 // If the place is gone, a commit has changed the room meanwhile.
                 let _ = place.insert(Arc::clone(&window));
                 Ok(window)

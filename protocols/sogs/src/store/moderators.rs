@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use relay_core::clock::UnixTime;
 use sea_orm::DbErr;
 
-use super::change::{Actor, Change, Halt, Tx};
+use super::change::{Actor, All, Change, Halt, Tx};
 use super::overrides::{self, ROLE_COLUMNS, read_role, standing};
 use super::pending::{self, Person};
 use super::room_edit::token_of;
@@ -26,13 +26,36 @@ impl Tables {
         change: RoleChange,
         now: UnixTime,
     ) -> Result<RoleChanged, StoreError> {
-        let change = SetRole {
+        let change = self.setting_role(actor, id, change, now);
+        self.change(actor, change).await
+    }
+
+    /// Gives or takes the same role of all of some people, or of none.
+    pub async fn set_role_of_all(
+        &self,
+        actor: &Actor,
+        ids: &[SessionId],
+        change: RoleChange,
+        now: UnixTime,
+    ) -> Result<(), StoreError> {
+        let each = ids.iter();
+        let each = each.map(|id| self.setting_role(actor, *id, change.clone(), now));
+        self.change(actor, All(each.collect())).await.map(drop)
+    }
+
+    fn setting_role(
+        &self,
+        actor: &Actor,
+        id: SessionId,
+        change: RoleChange,
+        now: UnixTime,
+    ) -> SetRole {
+        SetRole {
             actor: actor.user,
             person: self.person(id),
             change,
             now,
-        };
-        self.change(actor, change).await
+        }
     }
 
     /// Everybody with a role on the whole server, by id, but for the server itself.

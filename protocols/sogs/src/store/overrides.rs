@@ -2,12 +2,13 @@
 
 use sea_orm::{ConnectionTrait, DbErr};
 
-use super::change::Tx;
+use super::change::{Halt, Tx};
 use super::sql::{self, Columns, values};
 use super::touch::Touch;
 use super::{RoomId, UserId};
 use crate::domain::permissions::{GlobalRole, Override, Permissions};
 use crate::wire::Refusal;
+use crate::wire::refusal::AuthError;
 use crate::wire::rooms::Defaults;
 
 /// What [`read_override`] reads, of `o`.
@@ -172,26 +173,31 @@ pub(crate) struct Standing {
     pub(crate) permissions: Permissions,
 }
 
+/// What [`read_standing`] reads first.
+pub(crate) fn standing_columns() -> String {
+    format!("u.session_id, {DEFAULT_COLUMNS}, {ROLE_COLUMNS}, {COLUMNS}")
+}
+
+/// Where it comes from, with room and user for the marks.
+pub(crate) const STANDING_TABLES: &str = "sogs_room r CROSS JOIN sogs_user u \
+    LEFT JOIN sogs_override o ON o.room_id = r.id AND o.user_id = u.id \
+    WHERE r.id = ? AND u.id = ?";
+
 /// Looks it up; refuses a room or user that is gone, and whoever is banned from the server.
-pub(crate) async fn standing(
-    tx: &Tx<'_>,
-    room: RoomId,
-    user: UserId,
-) -> Result<Standing, super::change::Halt> {
-    let sql = format!(
-        "SELECT u.session_id, {DEFAULT_COLUMNS}, {ROLE_COLUMNS}, {COLUMNS} FROM sogs_room r \
-         CROSS JOIN sogs_user u \
-         LEFT JOIN sogs_override o ON o.room_id = r.id AND o.user_id = u.id \
-         WHERE r.id = ? AND u.id = ?"
-    );
+pub(crate) async fn standing(tx: &Tx<'_>, room: RoomId, user: UserId) -> Result<Standing, Halt> {
+    let sql = format!("SELECT {} FROM {STANDING_TABLES}", standing_columns());
     let row = tx.one(&sql, values![room, user]).await?;
-    let mut row = row.ok_or(Refusal::NotFound)?;
+    read_standing(&mut row.ok_or(Refusal::NotFound)?)
+}
+
+/// Reads it; refuses whoever is banned from the server.
+pub(crate) fn read_standing(row: &mut Columns) -> Result<Standing, Halt> {
     let session_id = row.next()?;
-    let defaults = read_defaults(&mut row)?;
-    let role = read_role(&mut row)?;
-    let set = read_override(&mut row)?;
+    let defaults = read_defaults(row)?;
+    let role = read_role(row)?;
+    let set = read_override(row)?;
     if role.banned {
-        return Err(Refusal::Auth(crate::wire::refusal::AuthError::Banned).into());
+        return Err(Refusal::Auth(AuthError::Banned).into());
     }
     Ok(Standing {
         session_id,

@@ -7,7 +7,7 @@ use sea_orm::DbErr;
 
 use super::change::{Actor, Change, Halt, Tx};
 use super::message::{self, Row, StoredMessage};
-use super::overrides::{Standing, standing};
+use super::overrides::{STANDING_TABLES, Standing, read_standing, standing_columns};
 use super::pending::{self, Person};
 use super::sql::{Columns, values};
 use super::touch::Touch;
@@ -112,17 +112,16 @@ impl Change for NewPost {
     type Done = Arc<StoredMessage>;
 
     async fn apply(&self, tx: &mut Tx<'_>) -> Result<Self::Done, Halt> {
-        let standing = standing(tx, self.room, self.author).await?;
+        let (standing, pace) = poster(tx, self.room, self.author, &self.posting).await?;
         let posting = &self.posting;
-        check_rate(tx, self.room, self.author, &standing, posting, |posted| {
+        pace.check(&standing, posting, |posted| {
             may_post(
                 &standing.permissions,
                 self.new.is_whisper(),
                 posting.limit,
                 posted,
             )
-        })
-        .await?;
+        })?;
         let to = match &self.to {
             Some(person) => Some(
                 pending::find(tx.db, person)
@@ -161,40 +160,64 @@ impl Change for NewPost {
     }
 }
 
-/// Refuses who posts too fast. Edits count like posts; deletions do not.
-pub(crate) async fn check_rate(
+/// How fast somebody posts in a room. Edits count like posts; deletions do not.
+pub(crate) struct Pace {
+    /// The room's pause between two posts.
+    slow: Option<i64>,
+    last: Option<i64>,
+    /// Since the limit counts.
+    posted: u64,
+}
+
+/// What somebody about to post may do, and how fast they have posted: all in one question, because
+/// every one costs as much as the rest of a post.
+pub(crate) async fn poster(
     tx: &Tx<'_>,
     room: RoomId,
     author: UserId,
-    standing: &Standing,
     posting: &Posting,
-    may: impl Fn(u64) -> Result<(), Refusal>,
-) -> Result<(), Halt> {
-    may(0)?;
-    if standing.permissions.allow(Need::Administer) {
-        return Ok(());
-    }
+) -> Result<(Standing, Pace), Halt> {
     let from = posting.limit.counts_from(posting.now).millis();
-    let row = tx.one(
-        "SELECT r.slow_mode, \
-         (SELECT max(p.posted) FROM sogs_message p WHERE p.room_id = r.id AND p.author_id = ?), \
-         (SELECT count(*) FROM sogs_message c WHERE c.room_id = r.id AND c.author_id = ? \
+    let sql = format!(
+        "SELECT {}, r.slow_mode, \
+         (SELECT max(p.posted) FROM sogs_message p WHERE p.room_id = r.id \
+         AND p.author_id = u.id), \
+         (SELECT count(*) FROM sogs_message c WHERE c.room_id = r.id AND c.author_id = u.id \
          AND c.posted >= ?) + (SELECT count(*) FROM sogs_history h \
          JOIN sogs_message e ON e.id = h.message_id WHERE h.replaced >= ? AND e.room_id = r.id \
-         AND e.author_id = ? AND e.data IS NOT NULL) FROM sogs_room r WHERE r.id = ?",
-        values![author, author, from, from, author, room],
+         AND e.author_id = u.id AND e.data IS NOT NULL) FROM {STANDING_TABLES}",
+        standing_columns()
     );
-    let mut row = row.await?.ok_or(Refusal::NotFound)?;
-    let (slow, last): (Option<i64>, Option<i64>) = (row.next()?, row.next()?);
-    let too_soon = match (slow, last) {
-        (Some(slow), Some(last)) => last.saturating_add(slow) > posting.now.millis(),
-        _ => false,
-    };
-    if too_soon && !standing.permissions.moderates() {
-        return Err(Refusal::RateLimited.into());
+    let row = tx.one(&sql, values![from, from, room, author]).await?;
+    let mut row = row.ok_or(Refusal::NotFound)?;
+    let standing = read_standing(&mut row)?;
+    let (slow, last) = (row.next()?, row.next()?);
+    let posted = u64::try_from(row.next::<i64>()?).unwrap_or(0);
+    let pace = Pace { slow, last, posted };
+    Ok((standing, pace))
+}
+
+impl Pace {
+    /// Refuses who may not post, or posts too fast.
+    pub(crate) fn check(
+        &self,
+        standing: &Standing,
+        posting: &Posting,
+        may: impl Fn(u64) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
+        may(0)?;
+        if standing.permissions.allow(Need::Administer) {
+            return Ok(());
+        }
+        let too_soon = match (self.slow, self.last) {
+            (Some(slow), Some(last)) => last.saturating_add(slow) > posting.now.millis(),
+            _ => false,
+        };
+        if too_soon && !standing.permissions.moderates() {
+            return Err(Refusal::RateLimited);
+        }
+        may(self.posted)
     }
-    let posted: i64 = row.next()?;
-    Ok(may(u64::try_from(posted).unwrap_or(0))?)
 }
 
 /// A message about to be written.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use relay_core::clock::UnixTime;
 use sea_orm::{ConnectionTrait, DbErr};
 
@@ -120,7 +121,9 @@ impl Tables {
         match self.inner.cache.rooms.get_value_or_guard_async(&id).await {
             Ok(room) => Ok(Some(room)),
             Err(place) => {
-                let room = self.heard(load(self.reads(), id).await)?.map(Arc::new);
+                let room = self
+                    .heard(load(self.reads(), id).boxed().await)?
+                    .map(Arc::new);
                 if let Some(room) = &room {
                     // If the place is gone, a commit has changed the room meanwhile.
                     let _ = place.insert(Arc::clone(room));
@@ -144,7 +147,7 @@ impl Tables {
         match self.inner.cache.list.get_value_or_guard_async(&()).await {
             Ok(list) => Ok(list),
             Err(place) => {
-                let list = Arc::new(self.heard(list(self.reads()).await)?);
+                let list = Arc::new(self.heard(list(self.reads()).boxed().await)?);
                 let _ = place.insert(Arc::clone(&list));
                 Ok(list)
             }

@@ -46,6 +46,7 @@ const OPEN: Defaults = Defaults {
     write: true,
     upload: true,
 };
+const MINUTE: Duration = Duration::from_mins(1);
 const UNLIMITED: RateLimit = RateLimit {
     count: 0,
     window: Duration::ZERO,
@@ -154,6 +155,10 @@ impl Bed {
 
 /// Another process on the same database.
 async fn process(url: &DatabaseUrl) -> Tables {
+    process_with(url, CacheLimits::default()).await
+}
+
+async fn process_with(url: &DatabaseUrl, limits: CacheLimits) -> Tables {
     let options = StorageOptions {
         url: url.clone(),
         ..StorageOptions::default()
@@ -163,7 +168,7 @@ async fn process(url: &DatabaseUrl) -> Tables {
     database.migrate(&owners).await.expect("migrates");
     let store = Store::start(database, Arc::new(Unobserved));
     let blinding = Blinding::new(&SERVER);
-    Tables::new(store, Naming::Blinded15, blinding, CacheLimits::default())
+    Tables::new(store, Naming::Blinded15, blinding, limits)
 }
 
 fn at(secs: i64) -> UnixTime {

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use relay_core::clock::UnixTime;
 use sea_orm::{ConnectionTrait, DbErr};
 
@@ -69,19 +70,20 @@ impl Tables {
     /// The user whose signature was just verified, made if new. Rights that waited for them under
     /// another id become theirs. Whether they are banned is for the caller to see.
     pub async fn admit(&self, id: SessionId, now: UnixTime) -> Result<Arc<User>, StoreError> {
-        let cache = &self.inner.cache;
-        let user = match cache.ids.get(&id) {
+        let user = match self.inner.cache.ids.get(&id) {
             Some(user) => user,
-            None => {
-                let user = match self.heard(settled(self.reads(), &id).await)? {
-                    Some(user) => user,
-                    None => self.change(&Actor::system(), Admit { id, now }).await?,
-                };
-                cache.ids.insert(id, user);
-                user
-            }
+            None => self.meet(id, now).boxed().await?,
         };
         self.user(user).await?.ok_or(StoreError::gone())
+    }
+
+    async fn meet(&self, id: SessionId, now: UnixTime) -> Result<UserId, StoreError> {
+        let user = match self.heard(settled(self.reads(), &id).await)? {
+            Some(user) => user,
+            None => self.change(&Actor::system(), Admit { id, now }).await?,
+        };
+        self.inner.cache.ids.insert(id, user);
+        Ok(user)
     }
 
     /// A user by number.
@@ -89,7 +91,9 @@ impl Tables {
         match self.inner.cache.users.get_value_or_guard_async(&id).await {
             Ok(user) => Ok(Some(user)),
             Err(place) => {
-                let user = self.heard(load(self.reads(), id).await)?.map(Arc::new);
+                let user = self
+                    .heard(load(self.reads(), id).boxed().await)?
+                    .map(Arc::new);
                 if let Some(user) = &user {
                     // If the place is gone, a commit has changed the user meanwhile.
                     let _ = place.insert(Arc::clone(user));

@@ -3,7 +3,7 @@
 //! What was posted after the floor is complete by id, too, because ids and numbers grow together;
 //! so a window answers most questions about what is recent and all about what is new.
 
-use std::collections::{BTreeMap, HashMap};
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::MessageId;
@@ -12,40 +12,46 @@ use crate::domain::counters::Shown;
 use crate::domain::whisper::Reader;
 use crate::private::private_debug;
 
-/// How many messages a window begins with.
-pub(crate) const SIZE: usize = 128;
-/// How many it grows to before the oldest are dropped.
-const MAX_SIZE: usize = 192;
 /// How many bytes it grows to before the oldest are dropped.
 const MAX_BYTES: usize = 1 << 20;
 
 /// A message and how it is to be shown.
 pub(crate) type ToShow = (Arc<StoredMessage>, Shown);
 
-/// The newest messages of a room. It does not change: commits put another in its place.
+/// The newest messages of a room. It does not change: commits put another in its place, so it is
+/// made of what is quickly copied.
 #[derive(Clone)]
 pub(crate) struct Window {
     /// By number, then id: numbers of imported messages may be the same.
-    by_seqno: BTreeMap<(i64, MessageId), Arc<StoredMessage>>,
-    seqnos: HashMap<MessageId, i64>,
+    places: Vec<Place>,
+    /// How many messages are left when the oldest are dropped.
+    size: usize,
     /// Every message with a higher number is here.
     floor: i64,
     bytes: usize,
 }
 
+#[derive(Clone)]
+struct Place {
+    seqno: i64,
+    id: MessageId,
+    message: Arc<StoredMessage>,
+}
+
 private_debug!(Window);
 
 impl Window {
-    /// Of the messages with the highest numbers; `complete` if there are no others.
-    pub(crate) fn new(newest: Vec<Arc<StoredMessage>>, complete: bool) -> Self {
+    /// Of the messages with the highest numbers, so many if there are as many; `complete` if there
+    /// are no others.
+    pub(crate) fn new(newest: Vec<Arc<StoredMessage>>, size: usize, complete: bool) -> Self {
         let lowest = newest.iter().map(|message| message.sequence.seqno()).min();
         let mut window = Self {
-            by_seqno: BTreeMap::new(),
-            seqnos: HashMap::new(),
+            places: Vec::with_capacity(newest.len()),
+            size,
             floor: if complete { -1 } else { lowest.unwrap_or(-1) },
             bytes: 0,
         };
-        for message in newest {
+        for message in newest.into_iter().rev() {
             window.put(message);
         }
         window.prune();
@@ -69,15 +75,13 @@ impl Window {
     /// of them.
     pub(crate) fn recent(&self, reader: Reader, limit: usize) -> Option<Vec<Arc<StoredMessage>>> {
         let complete = self.floor < 0;
-        let known = self.by_seqno.values();
-        let known = known.filter(|message| complete || message.sequence.creation > self.floor);
-        let mut found: Vec<_> = known
-            .filter(|message| message.visible(reader))
-            .cloned()
-            .collect();
-        found.sort_unstable_by_key(|message| std::cmp::Reverse(message.id));
+        let known = self.places.iter();
+        let known = known.filter(|at| complete || at.message.sequence.creation > self.floor);
+        let mut found: Vec<_> = known.filter(|at| at.message.visible(reader)).collect();
+        found.sort_unstable_by_key(|at| Reverse(at.id));
         found.truncate(limit);
-        (complete || found.len() == limit).then_some(found)
+        let all = complete || found.len() == limit;
+        all.then(|| found.iter().map(|at| Arc::clone(&at.message)).collect())
     }
 
     /// What is news after a number, in order; `None` if the window does not know all of it.
@@ -91,39 +95,39 @@ impl Window {
         if since < self.floor {
             return None;
         }
-        let after = (since.saturating_add(1), MessageId(i64::MIN));
-        let news = self.by_seqno.range(after..).map(|(_, message)| message);
-        let news = news.filter_map(|message| show(message, reader, since, reactions));
+        let seen = self.places.partition_point(|at| at.seqno <= since);
+        let news = self.places[seen..].iter();
+        let news = news.filter_map(|at| show(&at.message, reader, since, reactions));
         Some(news.take(limit).collect())
     }
 
     fn put(&mut self, message: Arc<StoredMessage>) {
-        let seqno = message.sequence.seqno();
-        if let Some(before) = self.seqnos.insert(message.id, seqno) {
-            self.forget((before, message.id));
+        let (seqno, id) = (message.sequence.seqno(), message.id);
+        if let Some(before) = self.places.iter().position(|at| at.id == id) {
+            self.bytes -= self.places.remove(before).message.bytes();
         }
         self.bytes += message.bytes();
-        self.by_seqno.insert((seqno, message.id), message);
+        let place = Place { seqno, id, message };
+        let lower = |at: &Place| (at.seqno, at.id) < (seqno, id);
+        self.places
+            .insert(self.places.partition_point(lower), place);
     }
 
-    fn forget(&mut self, key: (i64, MessageId)) {
-        if let Some(message) = self.by_seqno.remove(&key) {
-            self.bytes -= message.bytes();
-        }
-    }
-
+    /// Drops the oldest when there are half as many again as there should be.
     fn prune(&mut self) {
-        if self.by_seqno.len() <= MAX_SIZE && self.bytes <= MAX_BYTES {
+        if self.places.len() <= self.size + self.size / 2 && self.bytes <= MAX_BYTES {
             return;
         }
-        while self.by_seqno.len() > SIZE || self.bytes > MAX_BYTES {
-            let Some(&key) = self.by_seqno.keys().next() else {
-                return;
-            };
-            self.forget(key);
-            self.seqnos.remove(&key.1);
-            self.floor = self.floor.max(key.0);
+        let (mut drop, mut bytes) = (0, self.bytes);
+        while self.places.len() - drop > self.size || bytes > MAX_BYTES {
+            bytes -= self.places[drop].message.bytes();
+            drop += 1;
         }
+        self.floor = self.places[..drop]
+            .last()
+            .map_or(self.floor, |at| at.seqno.max(self.floor));
+        self.places.drain(..drop);
+        self.bytes = bytes;
     }
 }
 

@@ -3,11 +3,14 @@
 //! All parts run as whoever signed the outer request; their own X-SOGS headers, which Android
 //! sends, are dropped here. Every answer has `code`, `headers` and `body`, failures too.
 
+mod part;
+
 use axum::body::Bytes;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Map, Value};
 
+use self::part::Part;
 use super::subrequest::headers_from_json;
 use super::{JSON, OCTETS, Refusal, SubRequest, SubResponse, Target, auth, decode_base64};
 
@@ -17,8 +20,7 @@ pub const MAX_PARTS: usize = 200;
 /// Parses all parts. A list that is none, or too long, or has a part of no known shape, is refused
 /// as a whole and nothing runs. A part that is only unreadable is refused by itself.
 pub fn parse(body: &[u8], max_parts: usize) -> Result<Vec<Result<SubRequest, Refusal>>, Refusal> {
-    let parts: Vec<Map<String, Value>> =
-        serde_json::from_slice(body).map_err(|_| Refusal::Malformed)?;
+    let parts: Vec<Part<'_>> = serde_json::from_slice(body).map_err(|_| Refusal::Malformed)?;
     if parts.len() > max_parts {
         return Err(Refusal::Malformed);
     }
@@ -37,13 +39,13 @@ enum BadPart {
     Unreadable,
 }
 
-fn parse_part(mut part: Map<String, Value>) -> Result<SubRequest, BadPart> {
-    let method = method(&part).ok_or(BadPart::Shapeless)?;
-    let path = part.get("path").and_then(Value::as_str).map(str::to_owned);
-    let path = path.filter(|path| path.starts_with('/'));
+fn parse_part(mut part: Part<'_>) -> Result<SubRequest, BadPart> {
+    let method = part.method.as_deref().and_then(method);
+    let method = method.ok_or(BadPart::Shapeless)?;
+    let path = part.path.take().filter(|path| path.starts_with('/'));
     let path = path.ok_or(BadPart::Shapeless)?;
-    let mut headers = headers(&part).ok_or(BadPart::Shapeless)?;
-    let body = parse_body(&mut part, &method)?;
+    let mut headers = headers(part.headers.as_ref()).ok_or(BadPart::Shapeless)?;
+    let body = parse_body(part, &method)?;
     if let Some(content_type) = body.content_type {
         let content_type = HeaderValue::from_static(content_type);
         headers.entry(CONTENT_TYPE).or_insert(content_type);
@@ -56,8 +58,8 @@ fn parse_part(mut part: Map<String, Value>) -> Result<SubRequest, BadPart> {
     })
 }
 
-fn method(part: &Map<String, Value>) -> Option<Method> {
-    match part.get("method")?.as_str()? {
+fn method(name: &str) -> Option<Method> {
+    match name {
         "GET" => Some(Method::GET),
         "DELETE" => Some(Method::DELETE),
         "POST" => Some(Method::POST),
@@ -66,11 +68,11 @@ fn method(part: &Map<String, Value>) -> Option<Method> {
     }
 }
 
-fn headers(part: &Map<String, Value>) -> Option<HeaderMap> {
-    let mut headers = match part.get("headers") {
-        None | Some(Value::Null) => HeaderMap::new(),
-        Some(headers) => headers_from_json(headers.as_object()?)?,
+fn headers(given: Option<&Map<String, Value>>) -> Option<HeaderMap> {
+    let Some(given) = given else {
+        return Some(HeaderMap::new());
     };
+    let mut headers = headers_from_json(given)?;
     for name in auth::HEADERS {
         headers.remove(name);
     }
@@ -83,24 +85,20 @@ struct Body {
     content_type: Option<&'static str>,
 }
 
-fn parse_body(part: &mut Map<String, Value>, method: &Method) -> Result<Body, BadPart> {
-    let bodies = ["json", "b64", "bytes"].map(|key| part.remove(key));
-    let expected = usize::from([Method::POST, Method::PUT].contains(method));
-    if bodies.iter().flatten().count() != expected {
-        return Err(BadPart::Shapeless);
-    }
-    match bodies {
-        [Some(json), ..] => Ok(Body {
+fn parse_body(part: Part<'_>, method: &Method) -> Result<Body, BadPart> {
+    let has_body = [Method::POST, Method::PUT].contains(method);
+    match (part.json, part.base64, part.text) {
+        (None, None, None) if !has_body => Ok(Body::default()),
+        (Some(json), None, None) if has_body => Ok(Body {
             bytes: json.to_string().into(),
             content_type: Some(JSON),
         }),
-        [_, Some(Value::String(base64)), _] => {
+        (None, Some(base64), None) if has_body => {
             let bytes = decode_base64(&base64);
             bytes.map(octets).ok_or(BadPart::Unreadable)
         }
-        [_, _, Some(Value::String(text))] => Ok(octets(text.into_bytes())),
-        [None, None, None] => Ok(Body::default()),
-        [_, _, _] => Err(BadPart::Shapeless),
+        (None, None, Some(text)) if has_body => Ok(octets(text.into_owned().into_bytes())),
+        _ => Err(BadPart::Shapeless),
     }
 }
 
@@ -140,9 +138,8 @@ pub fn reply(responses: &[SubResponse]) -> Vec<u8> {
 }
 
 fn write_part(out: &mut Vec<u8>, response: &SubResponse) {
-    let code = response.status.as_u16();
-    let headers = Value::Object(response.headers_json());
-    out.extend_from_slice(format!("{{\"code\":{code},\"headers\":{headers},\"body\":").as_bytes());
+    response.write_head(out);
+    out.extend_from_slice(b",\"body\":");
     let content_type = response.headers.get(CONTENT_TYPE);
     if content_type.is_some_and(|value| value == JSON) && !response.body.is_empty() {
         out.extend_from_slice(&response.body);
@@ -206,6 +203,9 @@ mod tests {
             body("bytes", json!("ü")),
             ("ü".into(), HeaderValue::from_static(OCTETS))
         );
+        let twice = br#"[{"path": "/x", "method": "GET", "path": "/\u0079", "more": [1]}]"#;
+        let twice = parse(twice, 1).expect("a batch").remove(0);
+        assert_eq!(twice.expect("a part").target.path(), "/y");
         let get = one(json!({"method": "GET", "path": "/rooms?x=1"}));
         assert_eq!((get.body, get.headers.len()), (Bytes::new(), 0));
     }
@@ -225,6 +225,9 @@ mod tests {
             json!({"method": "POST", "path": "/rooms", "json": {}, "b64": ""}),
             json!({"method": "POST", "path": "/rooms", "bytes": 5}),
             json!({"method": "GET", "path": "/rooms", "headers": []}),
+            json!({"method": "GET", "path": "/rooms", "json": null}),
+            json!({"method": "POST", "path": "/rooms", "b64": null}),
+            json!(["GET", "/rooms"]),
         ];
         for bad in corpus {
             let result = parse_json(&json!([good, bad]));

@@ -40,6 +40,9 @@ fn about(message: &Message) -> String {
     if message.whisper {
         lines.push("  whisper, not for everybody".to_owned());
     }
+    if message.filtered {
+        lines.push("  filtered, shown to nobody".to_owned());
+    }
     let name = message.name.iter();
     lines.extend(name.map(|name| format!("  name    {}", harmless(name))));
     let text = message.text.as_deref().unwrap_or("(no text)");

@@ -5,11 +5,11 @@
 //! are asked for at paths that are no endpoints.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{Method, Request, Response};
+use futures_util::FutureExt;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::{Instant, timeout};
 use tower::ServiceExt;
@@ -19,11 +19,9 @@ use super::endpoint::{Endpoint, InRoom};
 use super::upload::is_long;
 use super::{House, Pipeline};
 use crate::config::SogsConfig;
+use crate::files::BODY_TIME;
 use crate::wire::onion::{self, OnionError, ReplyKey, Version};
 use crate::wire::{MAX_JSON, Refusal, SubRequest, SubResponse, Target};
-
-/// How long a body may take to arrive. Ten megabytes do, over a slow line.
-pub(super) const BODY_TIME: Duration = Duration::from_mins(5);
 
 impl<H: House> Pipeline<H> {
     /// A router that answers everything; `pages` are asked for what is no endpoint.
@@ -47,11 +45,11 @@ impl<H: House> Pipeline<H> {
             Ok(Endpoint::Room(room, InRoom::Upload))
                 if request.method() == Method::POST && is_long(&request) =>
             {
-                let answer = self.upload(room, target, request, &config).await;
-                answer.into_response()
+                let answer = self.upload(room, target, request, &config).boxed();
+                answer.await.into_response()
             }
             Err(Refusal::NotFound) if is_for_pages(request.method()) => {
-                self.page(target, request, pages, &config).await
+                self.page(target, request, pages, &config).boxed().await
             }
             endpoint => match read(endpoint, target, request, &config).await {
                 Ok(request) => self.answer(request).await.into_response(),

@@ -12,11 +12,10 @@ use tokio::time::{Instant, timeout};
 use super::answer::Answer;
 use super::call::Call;
 use super::endpoint::{Endpoint, InRoom};
-use super::http::BODY_TIME;
 use super::{House, Pipeline};
 use crate::config::SogsConfig;
 use crate::domain::token::RoomToken;
-use crate::files::Received;
+use crate::files::{BODY_TIME, Received};
 use crate::wire::{MAX_JSON, Refusal, Target};
 
 /// What shorter uploads are long at most, or may turn out to be.

@@ -22,7 +22,10 @@ async fn whoever_was_banned_before_posts_nothing_after() {
         let (room, user) = (bed.room("lounge").await, bed.user(1).await);
         let id = bed.post(&user, room, "a").await.id;
         bed.tables.saw_in(room, user.id, at(5));
-        bed.tables.write_activity(at(5)).await.expect("written");
+        bed.tables
+            .write_activity(at(5), MINUTE)
+            .await
+            .expect("written");
         let system = Actor::system();
         bed.tables
             .ban(&system, id15(1), from("lounge"), at(20))

@@ -223,3 +223,23 @@ async fn idle_rooms_need_no_database() {
     assert_eq!(poll().await.expect("from memory"), (0, 1, 0));
     assert!(bed.tables.room_stats(room, at(9)).await.is_err());
 }
+
+/// As many messages of a room are in memory as the operator wants, and up to half as many again.
+#[tokio::test]
+async fn memory_holds_as_many_messages_as_it_is_told() {
+    let bed = Bed::sqlite().await;
+    let (room, user) = (bed.room("lounge").await, bed.user(1).await);
+    for _ in 0..10 {
+        bed.post(&user, room, "x").await;
+    }
+    let limits = CacheLimits {
+        room_messages: 4,
+        ..CacheLimits::default()
+    };
+    let tables = process_with(&bed.url, limits).await;
+    let recent = async |limit| tables.recent(room, Reader::Anonymous, limit).await;
+    assert_eq!(recent(10).await.expect("read").messages().len(), 10);
+    tables.store().close().await;
+    assert_eq!(recent(3).await.expect("from memory").messages().len(), 3);
+    assert!(recent(10).await.is_err());
+}

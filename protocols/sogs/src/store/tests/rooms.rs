@@ -41,7 +41,10 @@ async fn stats_count() {
         let id = bed.post(&user, room, "hello").await.id;
         bed.react(&user, room, id, "x").await;
         bed.tables.saw_in(room, user.id, at(5));
-        bed.tables.write_activity(at(5)).await.expect("written");
+        bed.tables
+            .write_activity(at(5), MINUTE)
+            .await
+            .expect("written");
         let stats = bed.tables.room_stats(room, at(6)).await.expect("read");
         assert_eq!(
             (stats.messages, stats.message_bytes, stats.reactions),

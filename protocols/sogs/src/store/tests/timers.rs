@@ -116,22 +116,50 @@ async fn activity_is_written_together_and_not_too_often() {
         };
         see(5);
         see(6);
-        assert_eq!(bed.tables.write_activity(at(6)).await.expect("written"), 2);
+        assert_eq!(
+            bed.tables
+                .write_activity(at(6), MINUTE)
+                .await
+                .expect("written"),
+            2
+        );
         see(7);
-        assert_eq!(bed.tables.write_activity(at(8)).await.expect("written"), 0);
+        assert_eq!(
+            bed.tables
+                .write_activity(at(8), MINUTE)
+                .await
+                .expect("written"),
+            0
+        );
         assert_eq!(bed.tables.recount_active(at(0)).await.expect("counted"), 1);
         assert_eq!(bed.tables.recount_active(at(0)).await.expect("counted"), 0);
         assert_eq!(bed.shown(room).await.active_users, 1);
         assert_eq!(bed.tables.recount_active(at(7)).await.expect("counted"), 1);
         assert_eq!(bed.shown(room).await.active_users, 0);
         see(66);
-        assert_eq!(bed.tables.write_activity(at(66)).await.expect("written"), 2);
+        assert_eq!(
+            bed.tables
+                .write_activity(at(66), MINUTE)
+                .await
+                .expect("written"),
+            2
+        );
         bed.tables.recount_active(at(60)).await.expect("counted");
         assert_eq!(bed.shown(room).await.active_users, 1);
         assert_eq!(
             bed.tables.prune_activity(at(67), 10).await.expect("pruned"),
             1
         );
+        see(70);
+        let hour = 60 * MINUTE;
+        let written = bed.tables.write_activity(at(126), hour).await;
+        assert_eq!(written.expect("written"), 0);
+        see(127);
+        let written = bed.tables.write_activity(at(127), hour).await;
+        assert_eq!(written.expect("written"), 2);
+        see(3_700);
+        let written = bed.tables.write_activity(at(3_700), hour).await;
+        assert_eq!(written.expect("written"), 0);
     }
 }
 

@@ -10,7 +10,7 @@
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, StatusCode};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::wire::json::object;
 use crate::wire::subrequest::headers_from_json;
@@ -41,11 +41,10 @@ pub fn parse(plaintext: Vec<u8>) -> Option<SubRequest> {
 
 /// What to seal as the reply.
 pub fn reply(response: &SubResponse) -> Vec<u8> {
-    let metadata = json!({
-        "code": response.status.as_u16(),
-        "headers": response.headers_json(),
-    });
-    bencode::write_strings(&[metadata.to_string().as_bytes(), &response.body])
+    let mut metadata = Vec::with_capacity(80);
+    response.write_head(&mut metadata);
+    metadata.push(b'}');
+    bencode::write_strings(&[&metadata, &response.body])
 }
 
 /// The answer to a request that opened and made no sense.

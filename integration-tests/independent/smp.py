@@ -242,12 +242,15 @@ class Connection:
     def ask(self, entity, command, key=None):
         corr_id = utils.random(24)
         self.write([self.transmission(corr_id, entity, command, key)])
-        while True:
+        answer = None
+        while answer is None:
             for answered, entity, response in self.read():
-                if answered == corr_id:
-                    return response
-                expect(answered == b"", "answers to what was asked, and events")
-                self.events.append((entity, response))
+                expect(answered in (corr_id, b""), "answers to what was asked, and events")
+                if answered:
+                    answer = response
+                else:
+                    self.events.append((entity, response))
+        return answer
 
     def event(self):
         while not self.events:

@@ -34,16 +34,17 @@ impl Default for Bed {
 }
 
 impl Bed {
-    /// The defaults, but every listener on a free port.
+    /// The defaults, but every listener on a free port, and no relay.
     pub fn new() -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory can be made");
         let config = Table::new();
         let listeners = ["metrics.listen", "sogs.listen", "smp.listen"];
-        listeners
+        let bed = listeners
             .into_iter()
             .fold(Self { dir, config }, |bed, listener| {
                 bed.with(listener, Relayd::free_address().to_string())
-            })
+            });
+        bed.with("sogs.enabled", false).with("smp.enabled", false)
     }
 
     /// The same with this database; `None` when it is not installed, which is said loudly.
@@ -77,14 +78,13 @@ impl Bed {
 
     /// Sets a key, given by its dotted name. A running daemon sees it after [`Self::write`].
     pub fn set(&mut self, key: &str, value: impl Into<Value>) {
-        let (table, name) = match key.rsplit_once('.') {
-            None => (&mut self.config, key),
-            Some((section, name)) => {
-                let entry = self.config.entry(section);
-                let section = entry.or_insert_with(|| Table::new().into());
-                (section.as_table_mut().expect("a section"), name)
-            }
-        };
+        let (sections, name) = key.rsplit_once('.').unwrap_or(("", key));
+        let mut table = &mut self.config;
+        for section in sections.split('.').filter(|section| !section.is_empty()) {
+            let entry = table.entry(section);
+            let section = entry.or_insert_with(|| Table::new().into());
+            table = section.as_table_mut().expect("a section");
+        }
         table.insert(name.to_owned(), value.into());
     }
 

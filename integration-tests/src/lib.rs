@@ -5,6 +5,7 @@
 //! - [`notes`]: notes in the audit log, the smallest thing that a daemon acknowledges;
 //! - [`see`]: looking at a running daemon: its figures, its state, its files;
 //! - [`independent`]: clients in Python that share no code with us;
+//! - [`smp`]: our own SMP client against a daemon;
 //! - [`sogs`]: the Session Open Group Server as its clients see it;
 //! - [`stranger`]: processes that are no children of ours;
 //! - [`certificates`]: certificates made and looked at with the `openssl` command.
@@ -19,6 +20,7 @@ pub mod certificates;
 pub mod independent;
 pub mod notes;
 pub mod see;
+pub mod smp;
 pub mod sogs;
 pub mod stranger;
 

@@ -33,9 +33,12 @@ fn with_nothing_at_all_everything_appears_at_its_default_place() {
     if Path::new("/etc/relayd/relayd.toml").exists() {
         return skip::loudly("this machine has a /etc/relayd/relayd.toml", "move it away");
     }
-    for port in [9464, 8080] {
+    for port in [9464, 8080, 5223] {
         if TcpListener::bind(("127.0.0.1", port)).is_err() {
-            return skip::loudly("somebody else uses a default port", "stop that program");
+            return skip::loudly(
+                &format!("somebody else uses port {port}"),
+                "stop that program",
+            );
         }
     }
     let dir = tempfile::tempdir().unwrap();
@@ -48,6 +51,9 @@ fn with_nothing_at_all_everything_appears_at_its_default_place() {
         ("handover.sock", 0o600),
         ("relayd.db", 0o600),
         ("relayd.lock", 0o600),
+        ("smp", 0o700),
+        ("smp/ca.key", 0o600),
+        ("smp/server.key", 0o600),
     ] {
         assert_eq!(see::mode(data.join(file)), mode, "mode of {file:?}");
     }
@@ -63,13 +69,17 @@ fn with_nothing_at_all_everything_appears_at_its_default_place() {
     daemon.signal(Signal::TERM);
     let exit = daemon.wait(PATIENCE);
     assert_eq!(exit.code, Some(0), "{exit:?}");
+    let fingerprint = std::fs::read_to_string(data.join("smp/fingerprint")).unwrap();
     let said: Vec<_> = exit.stdout.lines().collect();
-    let greeting = format!(
-        "relayd {}  data in relay-data  metrics on 127.0.0.1:9464",
-        env!("CARGO_PKG_VERSION")
+    let greeting = concat!(
+        "relayd ",
+        env!("CARGO_PKG_VERSION"),
+        "  data in relay-data  metrics on 127.0.0.1:9464"
     );
     assert_eq!(said[0], greeting);
     assert!(said[1].starts_with("sogs  ready  http://127.0.0.1:8080 public_key="));
+    let smp = format!("smp   ready  smp://{}@127.0.0.1", fingerprint.trim());
+    assert_eq!(said[2..], [smp]);
     // The one thing an operator has to know: nobody else reaches it at a guessed address.
     let warnings: Vec<_> = exit
         .stderr
@@ -87,7 +97,8 @@ fn the_environment_alone_can_configure_it() {
     let metrics = Relayd::free_address();
     let relayd = Relayd::new(dir.path())
         .env("RELAYD__METRICS__LISTEN", metrics.to_string())
-        .env("RELAYD__ADMIN__MODE", "0600");
+        .env("RELAYD__ADMIN__MODE", "0600")
+        .env("RELAYD__SMP__ENABLED", "false");
     let daemon = relayd.spawn();
     see::serving(&daemon);
     let answer = relay_testkit::http::Client::new(metrics).get("/readyz");

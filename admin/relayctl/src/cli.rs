@@ -1,5 +1,6 @@
 //! The command line, whose doc comments are `--help` and the man pages.
 
+mod smp;
 pub(crate) mod sogs;
 
 use std::ffi::OsString;
@@ -9,6 +10,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use relay_config::Span;
 
+pub(crate) use self::smp::{Address, Block, Cert, Queue, Rotate, Smp};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -32,6 +34,7 @@ Examples:
   relayctl doctor                         what is wrong, and what to do
   relayctl log level debug                log more, until the next restart
   relayctl backup create /backup/today.tar
+  relayctl smp address --qr               what SimpleX apps need to know
   relayctl status --json | jq .ready
 
 Exit codes: 0 done, 1 refused or a negative result, 2 usage or configuration,
@@ -89,6 +92,10 @@ Examples:
     /// Check and show the configuration, or print a commented example
     #[command(subcommand, arg_required_else_help = true)]
     Config(Config),
+
+    /// Show and manage the SimpleX SMP relay
+    #[command(subcommand, arg_required_else_help = true)]
+    Smp(Smp),
 
     /// Show, amend and shorten the list of who did what to this server
     #[command(subcommand, arg_required_else_help = true)]

@@ -7,6 +7,7 @@ mod control;
 mod doctor;
 mod log;
 mod pages;
+mod smp;
 mod sogs;
 mod status;
 mod worker;
@@ -68,6 +69,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Outcome {
         Command::Log(log) => log::run(log, context).await,
         Command::Man { dir } => pages::man(dir.as_deref(), context),
         Command::Reload => control::reload(context).await,
+        Command::Smp(smp) => smp::run(smp, context).await,
         Command::Sogs(sogs) => sogs::run(sogs, context).await,
         Command::Status => status::run(context).await,
         Command::Stop(wait) => control::stop(&wait, context).await,

@@ -68,6 +68,15 @@ impl Output {
         }
     }
 
+    /// A line that must look the same on any background.
+    pub(crate) fn light_on_dark(self, line: &str) -> String {
+        if self.coloured {
+            format!("\x1b[97;40m{line}\x1b[0m")
+        } else {
+            line.to_owned()
+        }
+    }
+
     pub(crate) fn paint(self, colour: Colour, text: &str) -> String {
         let code = match colour {
             Colour::Good => 32,

@@ -14,6 +14,7 @@ mod bind;
 mod conn;
 mod http;
 mod inherited;
+mod keepalive;
 mod limits;
 mod metrics;
 mod network;
@@ -29,6 +30,7 @@ pub use self::{
     conn::{Conn, Socket, Stream},
     http::Http,
     inherited::Inherited,
+    keepalive::KeepAlive,
     limits::{ConnectionLimits, Gate, Permit},
     metrics::{ListenerMetrics, NetMetrics, Refusal},
     network::{Network, NetworkError},

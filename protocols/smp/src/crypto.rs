@@ -8,12 +8,14 @@
 //! - [`SecretKey`]: X25519 key agreement.
 //! - [`Verifier`]: whether a command is authorized, in the same time whether or not there is
 //!   anything to check against.
+//! - [`X448`]: the other key agreement, of TLS.
 //! - [`Chain`]: the moving keys of encrypted blocks.
 //! - [`message`]: messages and notifications; [`forward`]: the layers of private routing;
 //!   [`link`]: what a link's data is encrypted with.
 
 mod authorize;
 mod chain;
+mod claims;
 mod dh;
 pub mod forward;
 mod hash;
@@ -22,13 +24,16 @@ pub mod message;
 mod salsa;
 mod secretbox;
 mod sign;
+mod x448;
 
 #[cfg(test)]
 mod tests;
 
 pub use authorize::{Verifier, authenticator};
 pub use chain::{Chain, Chains};
+pub use claims::Claim;
 pub use dh::SecretKey;
 pub use hash::{fingerprint, ids_digest, sender_id};
 pub use secretbox::{BoxKey, Nonce, Unopened};
 pub use sign::{Crrl, Ed448Verifier, OwnedSignature, SigningKey, verify_certificate_signature};
+pub use x448::{X448, X448_LEN};

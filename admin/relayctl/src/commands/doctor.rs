@@ -15,6 +15,7 @@ mod keys;
 mod limits;
 mod ports;
 mod report;
+mod smp;
 
 use self::ground::Ground;
 use self::report::{Level, Report};

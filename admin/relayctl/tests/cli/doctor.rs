@@ -100,7 +100,7 @@ fn keys_of_the_wrong_size_are_found() {
     insta::assert_debug_snapshot!(findings(&house, &doctor, "problem"), @r#"
     [
         "keys: HERE/relay-data/sogs/key_x25519 has 5 bytes instead of 32 → restore it from a backup; without it clients do not recognise the relay",
-        "keys: smp has a part of its keys only; in HERE/relay-data/smp there is no ca.crt, server.key, server.crt, fingerprint → restore them from a backup; without them clients do not recognise the relay",
+        "keys: HERE/relay-data/smp/ca.crt: this file is missing while others of this server's identity are here → restore it from a backup, or remove them all to get a new identity under a new address",
     ]
     "#);
 }
@@ -193,7 +193,7 @@ fn a_readable_secret_and_a_value_not_in_force_are_found() {
     "#);
     insta::assert_debug_snapshot!(findings(&house, &doctor, "warning"), @r#"
     [
-        "configuration: the running daemon was started with other values: admin.mode, smp.create_password → restart relayd to bring them into force, or correct the file; `relayctl config show --running` shows what it has",
+        "configuration: the running daemon was started with other values: admin.mode → restart relayd to bring them into force, or correct the file; `relayctl config show --running` shows what it has",
         "files: HERE/relay-data/admin.sock has mode 0660, not 0600 as admin.mode says → restart relayd",
     ]
     "#);

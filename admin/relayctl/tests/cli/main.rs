@@ -8,6 +8,7 @@ mod doctor;
 mod down;
 mod pages;
 mod running;
+mod smp;
 mod sogs;
 mod support;
 mod usage;

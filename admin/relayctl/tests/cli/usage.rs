@@ -5,7 +5,14 @@ use crate::support::{House, done};
 #[test]
 fn relayctl_alone_shows_what_it_can_do() {
     let house = House::new();
-    for args in [&[][..], &["worker"], &["backup"], &["config"], &["audit"]] {
+    for args in [
+        &[][..],
+        &["worker"],
+        &["backup"],
+        &["config"],
+        &["audit"],
+        &["smp"],
+    ] {
         let finished = house.relayd.relayctl(args);
         assert_eq!(
             (finished.code, &*finished.stdout),
@@ -26,7 +33,7 @@ fn help_and_version_are_answers() {
     );
     assert!(done(house.ctl(["--version"])).starts_with("relayctl "));
     for command in [
-        "status", "doctor", "log", "worker", "backup", "config", "audit", "stop",
+        "status", "doctor", "log", "worker", "backup", "config", "audit", "smp", "stop",
     ] {
         let help = done(house.ctl([command, "--help"]));
         assert!(

@@ -19,7 +19,7 @@ use tokio::{
 };
 use tokio_rustls::server::TlsStream;
 
-use super::{ListenAddr, ListenerMetrics, Peer, Permit};
+use super::{KeepAlive, LimitKey, ListenAddr, ListenerMetrics, Peer, Permit};
 
 /// A connection to serve.
 #[derive(Debug)]
@@ -39,6 +39,23 @@ impl Conn {
     /// The listener's own address.
     pub fn local(&self) -> &ListenAddr {
         &self.local
+    }
+
+    /// What limits count it by; nothing for one from a network without limits.
+    pub fn limit_key(&self) -> Option<LimitKey> {
+        self.stream.held.permit.key()
+    }
+
+    /// Has TCP find out whether a silent client is still there; nothing to do on a unix socket.
+    pub fn keep_alive(&self, keep_alive: &KeepAlive) -> io::Result<()> {
+        let socket = match &self.stream.io {
+            Io::Plain(socket) => socket,
+            Io::Tls(tls) => tls.get_ref().0,
+        };
+        match socket {
+            Socket::Tcp(tcp) => keep_alive.set(tcp),
+            Socket::Unix(_) => Ok(()),
+        }
     }
 
     /// Until when a service that does its own handshake must be done with it.

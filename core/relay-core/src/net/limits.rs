@@ -172,6 +172,11 @@ pub struct Permit {
 }
 
 impl Permit {
+    /// What it counts by, unless it counts in all only.
+    pub(super) fn key(&self) -> Option<LimitKey> {
+        self.key
+    }
+
     /// Counts the connection under `peer`, and under nobody else.
     pub fn name(&mut self, peer: &Peer) -> Result<(), Refusal> {
         let limits = self.gate.limits.load();

@@ -72,6 +72,39 @@ impl Metrics {
         ))
     }
 
+    /// Figures that their owner keeps: `read` is asked for the value of each of `labels`' values
+    /// whenever somebody looks. `label` names what they differ in.
+    pub fn watch(
+        &self,
+        name: &str,
+        help: &str,
+        kind: Kind,
+        (label, values): (&str, &'static [&'static str]),
+        read: impl Fn(usize) -> i64 + Send + Sync + 'static,
+    ) {
+        let opts = Opts::new(name, help);
+        let labels = if values.is_empty() { &[][..] } else { &[label] };
+        let read = Box::new(read);
+        match kind {
+            Kind::Counter => self.register(Box::new(Watched {
+                figures: keep_valid(IntCounterVec::new(opts, labels)),
+                values,
+                read,
+                set: |counters, labels, value| {
+                    let counter = counters.with_label_values(labels);
+                    counter.reset();
+                    counter.inc_by(u64::try_from(value).unwrap_or(0));
+                },
+            })),
+            Kind::Gauge => self.register(Box::new(Watched {
+                figures: keep_valid(IntGaugeVec::new(opts, labels)),
+                values,
+                read,
+                set: |gauges, labels, value| gauges.with_label_values(labels).set(value),
+            })),
+        }
+    }
+
     /// Everything, in Prometheus' text format.
     pub fn render(&self) -> String {
         let mut text = Vec::new();
@@ -81,15 +114,11 @@ impl Metrics {
         String::from_utf8(text).unwrap_or_default()
     }
 
-    #[expect(
-        clippy::expect_used,
-        reason = "names are literals in this project, tested by starting it"
-    )]
     fn keep<C: prometheus::core::Collector + Clone + 'static>(
         &self,
         made: prometheus::Result<C>,
     ) -> C {
-        let collector = made.expect("a valid metric name");
+        let collector = keep_valid(made);
         self.register(Box::new(collector.clone()));
         collector
     }
@@ -102,6 +131,47 @@ impl Metrics {
         self.registry
             .register(collector)
             .expect("a metric name used once");
+    }
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "names are literals in this project, tested by starting it"
+)]
+fn keep_valid<C>(made: prometheus::Result<C>) -> C {
+    made.expect("a valid metric name")
+}
+
+/// What a watched figure is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// It only grows.
+    Counter,
+    /// It goes up and down.
+    Gauge,
+}
+
+/// Asks for values when it is collected.
+struct Watched<C> {
+    figures: C,
+    values: &'static [&'static str],
+    read: Box<dyn Fn(usize) -> i64 + Send + Sync>,
+    set: fn(&C, &[&str], i64),
+}
+
+impl<C: prometheus::core::Collector> prometheus::core::Collector for Watched<C> {
+    fn desc(&self) -> Vec<&prometheus::core::Desc> {
+        self.figures.desc()
+    }
+
+    fn collect(&self) -> Vec<prometheus::proto::MetricFamily> {
+        if self.values.is_empty() {
+            (self.set)(&self.figures, &[], (self.read)(0));
+        }
+        for (at, value) in self.values.iter().enumerate() {
+            (self.set)(&self.figures, &[value], (self.read)(at));
+        }
+        self.figures.collect()
     }
 }
 

@@ -5,6 +5,7 @@
 //! ```
 
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::str::FromStr;
 
 use data_encoding::{BASE64URL, BASE64URL_NOPAD};
@@ -41,6 +42,26 @@ pub struct Address {
 impl Address {
     /// The port without one in the address.
     pub const DEFAULT_PORT: u16 = 5223;
+
+    /// What may be shown to anybody.
+    #[must_use]
+    pub fn without_password(self) -> Self {
+        Self {
+            password: None,
+            ..self
+        }
+    }
+
+    /// Whether a text can stand as a host in an address: a name or an IP address, no port.
+    pub fn is_host(text: &str) -> bool {
+        let is_one = checked_host(text).is_ok() && !text.contains('[');
+        is_one && (!text.contains(':') || text.parse::<Ipv6Addr>().is_ok())
+    }
+
+    /// Whether a text can stand as the password.
+    pub fn is_password(text: &str) -> bool {
+        checked_password(text).is_ok()
+    }
 }
 
 impl FromStr for Address {
@@ -139,14 +160,7 @@ impl fmt::Display for Address {
 /// The password stays out of logs.
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let password = None;
-        fmt::Display::fmt(
-            &Self {
-                password,
-                ..self.clone()
-            },
-            f,
-        )
+        fmt::Display::fmt(&self.clone().without_password(), f)
     }
 }
 

@@ -210,6 +210,11 @@ impl Encode for NameError {
 }
 
 impl BlockingInfo {
+    /// Parses `reason=…[,notice=…]`, as it stands on the wire and as operators write it.
+    pub fn parse(text: &[u8]) -> Result<Self, Malformed> {
+        Reader::all(text, Self::read)
+    }
+
     fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
         let info = reader.tail().strip_prefix(b"reason=").ok_or(Malformed)?;
         let (reason, rest) = [

@@ -194,6 +194,21 @@ impl Draft {
         Ok(Self(bytes))
     }
 
+    /// The same with any bytes in the command's place: what tests send.
+    pub fn of_bytes(
+        corr_id: Short<'_>,
+        entity_id: Short<'_>,
+        command: &[u8],
+    ) -> Result<Self, TooLarge> {
+        let mut bytes = Vec::new();
+        write(&mut bytes, super::BLOCK, |out| {
+            out.short(corr_id);
+            out.short(entity_id);
+            out.bytes(command);
+        })?;
+        Ok(Self(bytes))
+    }
+
     /// What is to be signed.
     pub fn signed<'a>(&'a self, session: Session<'a>) -> Signed<'a> {
         Signed {

@@ -17,6 +17,13 @@ pub struct Client {
     prefix: [u8; 32],
 }
 
+/// A client as one server sees it. Making one costs as much as signing: keep it.
+pub struct BlindedClient {
+    id: SessionId,
+    scalar: Scalar,
+    prefix: [u8; 32],
+}
+
 impl Client {
     /// With this seed.
     pub fn new(seed: [u8; 32]) -> Self {
@@ -42,12 +49,12 @@ impl Client {
 
     /// The id on one server.
     pub fn id15(&self, blinding: &Blinding) -> SessionId {
-        SessionId::new(IdKind::Blinded15, &public(&self.scalar15(blinding)))
+        self.blinded15(blinding).id()
     }
 
     /// The same of the second blinding.
     pub fn id25(&self, blinding: &Blinding) -> SessionId {
-        SessionId::new(IdKind::Blinded25, &public(&self.scalar25(blinding)))
+        self.blinded25(blinding).id()
     }
 
     /// Signs under the plain key.
@@ -57,12 +64,12 @@ impl Client {
 
     /// Signs under [`Self::id15`].
     pub fn sign15(&self, blinding: &Blinding, message: &[u8]) -> [u8; 64] {
-        self.sign_with(&self.scalar15(blinding), message)
+        self.blinded15(blinding).sign(message)
     }
 
     /// Signs under [`Self::id25`].
     pub fn sign25(&self, blinding: &Blinding, message: &[u8]) -> [u8; 64] {
-        self.sign_with(&self.scalar25(blinding), message)
+        self.blinded25(blinding).sign(message)
     }
 
     /// The key of a direct message to somebody blinded.
@@ -89,36 +96,49 @@ impl Client {
         Some((key, *ephemeral.public()))
     }
 
-    fn scalar15(&self, blinding: &Blinding) -> Scalar {
-        blinding.k15 * self.scalar
+    /// On one server, as today's apps are.
+    pub fn blinded15(&self, blinding: &Blinding) -> BlindedClient {
+        self.blinded(IdKind::Blinded15, blinding.k15 * self.scalar)
     }
 
-    fn scalar25(&self, blinding: &Blinding) -> Scalar {
+    /// On one server, by the second blinding.
+    pub fn blinded25(&self, blinding: &Blinding) -> BlindedClient {
         let scalar = blinding.k25(&self.id05()) * self.scalar;
-        if self.ed25519()[31] & 0x80 == 0 {
-            scalar
-        } else {
-            -scalar
+        let negative = self.ed25519()[31] & 0x80 != 0;
+        self.blinded(IdKind::Blinded25, if negative { -scalar } else { scalar })
+    }
+
+    fn blinded(&self, kind: IdKind, scalar: Scalar) -> BlindedClient {
+        BlindedClient {
+            id: SessionId::new(kind, &public(&scalar)),
+            scalar,
+            prefix: self.prefix,
         }
     }
+}
 
-    /// Any r that nobody can guess will do for `25`; the recipe of `15` is used for both.
-    fn sign_with(&self, scalar: &Scalar, message: &[u8]) -> [u8; 64] {
-        let key = public(scalar);
-        let r = wide(
-            Sha512::new().chain_update(self.prefix).chain_update(key),
-            message,
-        );
+impl BlindedClient {
+    /// What the server knows the client as.
+    pub const fn id(&self) -> SessionId {
+        self.id
+    }
+
+    /// Signs under that id. Any r that nobody can guess will do for `25`; the recipe of `15` is
+    /// used for both.
+    pub fn sign(&self, message: &[u8]) -> [u8; 64] {
+        let key = self.id.key();
+        let seeded = Sha512::new().chain_update(self.prefix).chain_update(key);
+        let r = wide(seeded, message);
         let big_r = public(&r);
         let h = wide(Sha512::new().chain_update(big_r).chain_update(key), message);
         let mut signature = [0; 64];
         signature[..32].copy_from_slice(&big_r);
-        signature[32..].copy_from_slice((r + h * scalar).as_bytes());
+        signature[32..].copy_from_slice((r + h * self.scalar).as_bytes());
         signature
     }
 }
 
-private_debug!(Client);
+private_debug!(BlindedClient, Client);
 
 fn public(scalar: &Scalar) -> [u8; 32] {
     EdwardsPoint::mul_base(scalar).compress().0

@@ -70,6 +70,13 @@ fn directory(data_dir: &Path, metadata: &Metadata, ground: &Ground, found: &mut 
     }
 }
 
+/// Says so if others can read a secret file, which need not exist.
+pub(super) fn closed(path: &Path, found: &mut Section<'_>) {
+    if let Ok(file) = path.metadata() {
+        mode_fits(path, &file, found);
+    }
+}
+
 fn mode_fits(path: &Path, file: &Metadata, found: &mut Section<'_>) -> bool {
     if !is_open_to_others(file) {
         return true;

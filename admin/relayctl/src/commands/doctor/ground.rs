@@ -9,6 +9,7 @@ use relay_admin::paths;
 use relay_admin::types::{AuditEntry, Setting, Status};
 use relay_config::{Section, SectionSpec, Sources};
 use relay_core::settings::{AdminSettings, LimitSettings, Settings};
+use relay_smp::SmpConfig;
 use relay_storage::StorageOptions;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
@@ -27,6 +28,7 @@ pub(super) struct Ground {
     pub(super) admin: Option<AdminSettings>,
     pub(super) limits: Option<LimitSettings>,
     pub(super) storage: Option<StorageOptions>,
+    pub(super) smp: Option<SmpConfig>,
     /// How the daemon is, or why it does not say.
     pub(super) daemon: Result<Status, Silence>,
     pub(super) running: Option<Running>,
@@ -62,6 +64,7 @@ impl Ground {
             configuration,
             admin: section(&sources),
             limits: section(&sources),
+            smp: section(&sources),
             storage: storage.map(|(mut storage, data_dir)| {
                 storage.url = storage.url.below(data_dir);
                 storage

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::ground::Ground;
 use super::report::Section;
+use super::smp;
 
 /// A file that an identity consists of.
 struct KeyFile {
@@ -13,30 +14,14 @@ struct KeyFile {
     size: Option<u64>,
 }
 
-const fn file(name: &'static str) -> KeyFile {
-    KeyFile { name, size: None }
-}
-
-/// What each relay keeps in its folder of the data dir.
-const IDENTITIES: [(&str, &[KeyFile]); 2] = [
-    (
-        "sogs",
-        &[KeyFile {
-            name: "key_x25519",
-            size: Some(32),
-        }],
-    ),
-    (
-        "smp",
-        &[
-            file("ca.key"),
-            file("ca.crt"),
-            file("server.key"),
-            file("server.crt"),
-            file("fingerprint"),
-        ],
-    ),
-];
+/// What relays keep in their folders of the data dir.
+const IDENTITIES: [(&str, &[KeyFile]); 1] = [(
+    "sogs",
+    &[KeyFile {
+        name: "key_x25519",
+        size: Some(32),
+    }],
+)];
 
 pub(super) fn check(ground: &Ground, found: &mut Section<'_>) {
     let (Some(blueprint), Some(data_dir)) = (&ground.configuration.blueprint, &ground.data_dir)
@@ -50,6 +35,9 @@ pub(super) fn check(ground: &Ground, found: &mut Section<'_>) {
     for (relay, _) in &blueprint.plans {
         if let Some((_, files)) = IDENTITIES.iter().find(|(name, _)| name == relay) {
             identity(relay, &data_dir.join(relay), files, is_used, found);
+        }
+        if let ("smp", Some(config)) = (*relay, &ground.smp) {
+            smp::check(config, data_dir, is_used, found);
         }
     }
 }
@@ -81,7 +69,7 @@ fn identity(relay: &str, dir: &Path, files: &[KeyFile], is_used: bool, found: &m
     }
 }
 
-fn no_identity(relay: &str, is_used: bool, found: &mut Section<'_>) {
+pub(super) fn no_identity(relay: &str, is_used: bool, found: &mut Section<'_>) {
     if is_used {
         found.warning(
             format!("{relay} has no keys, though there is a database"),

@@ -1,0 +1,308 @@
+//! One connection's part of the engine: its blocks and its subscriptions.
+//!
+//! A block is verified as a whole. Then its commands are executed in order, in rounds: a round
+//! ends before a command that needs what an earlier one does to the same queue, so a usual block
+//! is one round with at most one unit of work.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::block::{Block, Outcome};
+use super::lookup::Located;
+use super::outbox::Outbox;
+use super::shared::{Shared, read_error, store_error};
+use super::step::Step;
+use super::{Answer, Answers, Said};
+use crate::crypto::{SecretKey, Verifier};
+use crate::queue::{EntityId, Record};
+use crate::wire::{Command, Error, Refusal, Request, Version};
+
+/// How often a command is tried again because its queue was changed by others meanwhile.
+const ATTEMPTS: u32 = 5;
+
+/// What the engine must know of a connection.
+#[derive(Debug)]
+pub(crate) struct SessionFacts {
+    /// The negotiated version.
+    pub(crate) version: Version,
+    /// The server's session key; without one no authenticator is right.
+    pub(crate) session_key: Option<SecretKey>,
+}
+
+/// A connection's subscriptions and what waits for it. Dropping it ends them.
+pub(crate) struct Connection {
+    pub(super) shared: Arc<Shared>,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) version: Version,
+    verifier: Verifier,
+    /// Queues read with GET, and what was read and not acknowledged.
+    pub(super) got: HashMap<i64, Option<EntityId>>,
+    /// Queues subscribed in this block that were empty when they were read.
+    pub(super) empty: HashMap<i64, Arc<Record>>,
+}
+
+/// A command on its way through a block.
+#[derive(Debug)]
+pub(super) struct Task<'a, 'b> {
+    place: usize,
+    attempts: u32,
+    pub(super) request: &'a Request<'b>,
+    pub(super) located: Option<Located>,
+}
+
+/// What became of a block so far: answers with the places of their commands.
+#[derive(Default)]
+struct Progress {
+    refused: Vec<(usize, Answer)>,
+    done: Vec<(usize, Answer)>,
+}
+
+impl Connection {
+    pub(super) fn new(shared: Arc<Shared>, facts: SessionFacts) -> Self {
+        let outbox = Arc::new(Outbox::new(shared.settings.now().waiting, &shared.waiting));
+        Self {
+            shared,
+            outbox,
+            version: facts.version,
+            verifier: Verifier::new(facts.session_key),
+            got: HashMap::new(),
+            empty: HashMap::new(),
+        }
+    }
+
+    /// Executes one block: verifies all, then executes in order, in one unit of work where the
+    /// commands do not need each other. Everything is committed when this returns.
+    pub(crate) async fn execute(
+        &mut self,
+        requests: &[Result<Request<'_>, Refusal<'_>>],
+    ) -> Answers {
+        let mark = self.shared.recent.mark();
+        let mut progress = Progress::default();
+        let mut tasks = Vec::with_capacity(requests.len());
+        for (place, request) in requests.iter().enumerate() {
+            match request {
+                Ok(request) => tasks.push(Task::new(place, request)),
+                Err(refusal) => progress.refused.push((place, refuse(refusal))),
+            }
+        }
+        let verified = self.verify(tasks, false).await;
+        progress.refused.extend(verified.refused);
+        self.run(verified.tasks, &mut progress).await;
+        let empty = std::mem::take(&mut self.empty);
+        self.catch_up(empty, mark).await;
+        self.count_batch(requests);
+        progress.answers()
+    }
+
+    /// Resolves when events wait.
+    pub(crate) async fn ready(&self) {
+        self.outbox.ready().await;
+    }
+
+    /// Takes waiting events, of about `room` bytes together ([`Answer::weight`]); at least one if
+    /// any waits.
+    pub(crate) async fn events(&mut self, room: usize) -> Vec<Answer> {
+        self.take_events(room).await
+    }
+
+    /// Whether it is subscribed to anything: such a connection may be idle.
+    pub(crate) fn is_subscribed(&self) -> bool {
+        let held = self.outbox.held();
+        !(held.queues.is_empty() && held.notifiers.is_empty())
+    }
+
+    /// Verifies tasks together; those that fail are answered.
+    async fn verify<'a, 'b>(&self, tasks: Vec<Task<'a, 'b>>, fresh: bool) -> Verified<'a, 'b> {
+        let mut verified = Verified::default();
+        let requests: Vec<_> = tasks.iter().map(|task| task.request).collect();
+        match self.shared.verify(&self.verifier, &requests, fresh).await {
+            Err(error) => {
+                let error = read_error(&error);
+                let all = tasks
+                    .iter()
+                    .map(|task| task.answer(Said::Err(error.clone())));
+                verified.refused.extend(all);
+            }
+            Ok(verdicts) => {
+                for (mut task, verdict) in tasks.into_iter().zip(verdicts) {
+                    task.located = verdict.located;
+                    match verdict.refused {
+                        None => verified.tasks.push(task),
+                        Some(error) => {
+                            self.count_refused(task.request, &error);
+                            verified.refused.push(task.answer(Said::Err(error)));
+                        }
+                    }
+                }
+            }
+        }
+        verified
+    }
+
+    async fn run(&mut self, mut tasks: Vec<Task<'_, '_>>, progress: &mut Progress) {
+        while !tasks.is_empty() {
+            let later = tasks.split_off(round_length(&tasks));
+            let mut again = self.round(tasks, progress).await;
+            again.extend(later);
+            if again.is_empty() {
+                return;
+            }
+            let verified = self.verify(again, true).await;
+            progress.done.extend(verified.refused);
+            tasks = verified.tasks;
+        }
+    }
+
+    /// Executes commands that do not need each other; gives those that came too late.
+    async fn round<'a, 'b>(
+        &mut self,
+        tasks: Vec<Task<'a, 'b>>,
+        progress: &mut Progress,
+    ) -> Vec<Task<'a, 'b>> {
+        let (mut writing, mut promises) = (Vec::new(), Vec::new());
+        let mut changes = Vec::new();
+        for task in tasks {
+            match self.step(&task).await {
+                Step::Say(said) => progress.done.push(task.answer(said)),
+                Step::Write(change, promise) => {
+                    writing.push(task);
+                    changes.push(change);
+                    promises.push(promise);
+                }
+            }
+        }
+        if changes.is_empty() {
+            return Vec::new();
+        }
+        let block = Block {
+            shared: Arc::clone(&self.shared),
+            outbox: Arc::clone(&self.outbox),
+            now: self.shared.now(),
+            changes,
+        };
+        match self.shared.store.write(block).await {
+            Ok(outcomes) => {
+                let results = writing.into_iter().zip(promises).zip(outcomes);
+                let late = results.filter_map(|((task, promise), outcome)| match outcome {
+                    Outcome::Stale => task.again(progress),
+                    outcome => {
+                        let said = self.keep(&task, promise, outcome);
+                        progress.done.push(task.answer(said));
+                        None
+                    }
+                });
+                late.collect()
+            }
+            Err(error) => {
+                let error = store_error(&error);
+                let all = writing
+                    .iter()
+                    .map(|task| task.answer(Said::Err(error.clone())));
+                progress.done.extend(all);
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// Tasks that passed, and answers to those that did not.
+#[derive(Default)]
+struct Verified<'a, 'b> {
+    tasks: Vec<Task<'a, 'b>>,
+    refused: Vec<(usize, Answer)>,
+}
+
+impl<'a, 'b> Task<'a, 'b> {
+    fn new(place: usize, request: &'a Request<'b>) -> Self {
+        Self {
+            place,
+            attempts: 0,
+            request,
+            located: None,
+        }
+    }
+
+    fn answer(&self, said: Said) -> (usize, Answer) {
+        let entity_id = self.request.entity_id.as_bytes();
+        let answer = Answer::to(self.request.corr_id, entity_id, said);
+        (self.place, answer)
+    }
+
+    fn again(mut self, progress: &mut Progress) -> Option<Self> {
+        self.attempts += 1;
+        if self.attempts < ATTEMPTS {
+            return Some(self);
+        }
+        progress.done.push(self.answer(Said::Err(Error::Internal)));
+        None
+    }
+
+    fn row(&self) -> Option<i64> {
+        self.located
+            .as_ref()
+            .map(|located| located.found.record.row)
+    }
+}
+
+impl Progress {
+    fn answers(mut self) -> Answers {
+        self.refused.sort_by_key(|(place, _)| *place);
+        self.done.sort_by_key(|(place, _)| *place);
+        let bare = |answers: Vec<(usize, Answer)>| answers.into_iter().map(|(_, a)| a).collect();
+        Answers {
+            refused: bare(self.refused),
+            done: bare(self.done),
+        }
+    }
+}
+
+/// How many of the first tasks touch different queues; messages to one queue may follow each
+/// other.
+fn round_length(tasks: &[Task<'_, '_>]) -> usize {
+    let mut touched: HashMap<i64, bool> = HashMap::new();
+    let conflict = tasks.iter().position(|task| {
+        let sends = matches!(task.request.command, Command::Send { .. });
+        let earlier = task.row().and_then(|row| touched.insert(row, sends));
+        earlier.is_some_and(|earlier| !(earlier && sends))
+    });
+    conflict.unwrap_or(tasks.len())
+}
+
+fn refuse(refusal: &Refusal<'_>) -> Answer {
+    let entity_id = refusal.entity_id.as_bytes();
+    Answer::to(refusal.corr_id, entity_id, Said::Err(refusal.error.clone()))
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        let held = {
+            let mut held = self.outbox.held();
+            held.closed = true;
+            std::mem::take(&mut held.queues)
+                .into_iter()
+                .map(|row| (row, true))
+                .chain(
+                    std::mem::take(&mut held.notifiers)
+                        .into_iter()
+                        .map(|row| (row, false)),
+                )
+                .collect::<Vec<_>>()
+        };
+        for (row, queue) in held {
+            if queue {
+                self.shared.subscriptions.release(row, &self.outbox);
+            } else {
+                self.shared.notifiers.release(row, &self.outbox);
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,12 @@
+//! The engine as connections see it: blocks in, answers and events out, on both databases.
+
+mod bed;
+mod delivery;
+mod links;
+mod notifications;
+mod operators;
+mod queues;
+mod races;
+mod restart;
+mod statistics;
+mod verification;

@@ -1,0 +1,205 @@
+//! The relay as a part of the daemon: its section, tables, files, start, reload and end.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use relay_core::config::{ByteSize, ConfigError, Loaded, SectionSpec};
+use relay_core::net::Service;
+use relay_core::protocol::{Context, Plan, Port, Protocol, Relay, StartError};
+use relay_core::worker::Worker;
+use relay_storage::Migrations;
+use zeroize::Zeroizing;
+
+use crate::admin::Desk;
+use crate::config::{Columns, Settings, SmpConfig};
+use crate::engine::{self, Engine, Ground};
+use crate::identity::{Folder, Keeper};
+use crate::server::Server;
+use crate::stats::daily;
+use crate::store;
+
+/// The plugin.
+#[derive(Clone, Copy, Debug)]
+pub struct Smp;
+
+impl Protocol for Smp {
+    fn name(&self) -> &'static str {
+        "smp"
+    }
+
+    fn section(&self) -> SectionSpec {
+        SectionSpec::of::<SmpConfig>()
+    }
+
+    fn migrations(&self) -> Migrations {
+        store::MIGRATIONS
+    }
+
+    fn plan(&self, config: &Loaded) -> Result<Option<Box<dyn Plan>>, ConfigError> {
+        let section: SmpConfig = config.section()?;
+        section.check(config)?;
+        Ok(section
+            .enabled
+            .then(|| Box::new(Planned(section)) as Box<dyn Plan>))
+    }
+}
+
+struct Planned(SmpConfig);
+
+impl Plan for Planned {
+    fn ports(&self) -> Vec<Port> {
+        vec![self.0.port()]
+    }
+
+    fn start(
+        self: Box<Self>,
+        context: Context,
+    ) -> BoxFuture<'static, Result<Box<dyn Relay>, StartError>> {
+        async move {
+            let started = Started::new(self.0, context).await?;
+            Ok(Box::new(started) as Box<dyn Relay>)
+        }
+        .boxed()
+    }
+}
+
+/// The running relay.
+struct Started {
+    data_dir: PathBuf,
+    settings: Settings,
+    keeper: Arc<Keeper>,
+    desk: Desk,
+    engine: Engine,
+    server: Arc<Server>,
+}
+
+impl Started {
+    async fn new(config: SmpConfig, context: Context) -> Result<Self, StartError> {
+        let keeper = Arc::new(open_identity(&config, &context)?);
+        let engine = start_engine(&config, &context).await?;
+        engine.publish(&context.metrics);
+        engine.run(&context.tasks);
+        let settings = Settings::new(config);
+        let server = Server::new(
+            Arc::clone(keeper.acceptor()),
+            engine.clone(),
+            context.entropy,
+            settings.clone(),
+            &context.metrics,
+        );
+        Ok(Self {
+            data_dir: context.data_dir,
+            desk: Desk::new(settings.clone(), Arc::clone(&keeper), engine.clone()),
+            settings,
+            keeper,
+            engine,
+            server: Arc::new(server),
+        })
+    }
+}
+
+impl Relay for Started {
+    /// Without the password, which is for those who are given it.
+    fn ready_line(&self, addresses: &[String]) -> String {
+        self.desk.bound_to(addresses);
+        let address = self.desk.address().without_password();
+        format!("ready  {address}")
+    }
+
+    fn service(&self, port: &str) -> Option<Arc<dyn Service>> {
+        (port == "smp").then(|| Arc::clone(&self.server) as Arc<dyn Service>)
+    }
+
+    fn admin_routes(&self) -> axum::Router {
+        self.desk.clone().routes()
+    }
+
+    fn workers(&self) -> Vec<Worker> {
+        self.engine.workers()
+    }
+
+    fn reload(&self, config: &Loaded) -> Result<(), ConfigError> {
+        let section: SmpConfig = config.section()?;
+        section.check(config)?;
+        let reloaded = self.keeper.reload();
+        reloaded.map_err(|error| config.error_at("smp.identity", error))?;
+        self.engine
+            .configure(engine_settings(&section, &self.data_dir));
+        self.settings.replace(section);
+        Ok(())
+    }
+
+    fn stop(&self) -> BoxFuture<'_, ()> {
+        self.engine.stop().boxed()
+    }
+}
+
+fn open_identity(config: &SmpConfig, context: &Context) -> Result<Keeper, StartError> {
+    let folder = Folder::at(config.identity.folder_in(&context.data_dir));
+    let host = config.hosts.first().map_or("localhost", String::as_str);
+    let (clock, entropy) = (Arc::clone(&context.clock), context.entropy.clone());
+    let keeper = Keeper::open(folder, config.identity.key_kind, host, clock, entropy);
+    keeper.map_err(|error| StartError::Unavailable(error.to_string()))
+}
+
+async fn start_engine(config: &SmpConfig, context: &Context) -> Result<Engine, StartError> {
+    let ground = Ground {
+        store: context.store.clone(),
+        clock: Arc::clone(&context.clock),
+        entropy: context.entropy.clone(),
+    };
+    let settings = engine_settings(config, &context.data_dir);
+    let started = Engine::start(ground, settings).await;
+    started.map_err(|error| StartError::Unavailable(format!("smp: {error}")))
+}
+
+fn engine_settings(config: &SmpConfig, data_dir: &Path) -> engine::Settings {
+    let (queues, notifications) = (&config.queues, &config.notifications);
+    let (limits, statistics) = (&config.limits, &config.statistics);
+    let password = config.create_password.as_ref();
+    engine::Settings {
+        new_queues: config.new_queues,
+        create_password: password.map(|text| Zeroizing::new(text.reveal().as_bytes().to_vec())),
+        queue_quota: queues.quota,
+        message_lifetime: Some(queues.message_lifetime.get()),
+        message_check: queues.expiry_interval.get(),
+        expire_on_start: queues.expire_on_start,
+        expire_on_send: queues.expire_on_send,
+        notification_lifetime: notifications.lifetime.get(),
+        notification_check: notifications.expiry_interval.get(),
+        notification_tick: notifications.delivery_interval.get(),
+        end_tick: config.connections.end_interval.get(),
+        waiting: engine::Room {
+            each: bytes(limits.out_bytes_per_connection),
+            all: bytes(limits.out_bytes),
+        },
+        cache_bytes: limits.queue_cache.get(),
+        blocks_a_day: blocks_a_day(config.daily_block_quota),
+        statistics_file: statistics
+            .daily_log
+            .then(|| statistics.daily_log_in(data_dir)),
+        statistics_columns: columns(statistics.columns),
+        statistics_flush: statistics.save_interval.get(),
+    }
+}
+
+fn bytes(size: ByteSize) -> usize {
+    usize::try_from(size.get()).unwrap_or(usize::MAX)
+}
+
+/// 0 is no limit, and -1 none at all.
+fn blocks_a_day(quota: i32) -> u32 {
+    match quota {
+        0 => u32::MAX,
+        quota => u32::try_from(quota).unwrap_or(0),
+    }
+}
+
+fn columns(columns: Columns) -> daily::Columns {
+    match columns {
+        Columns::Current => daily::Columns::All,
+        Columns::Of2022 => daily::Columns::Nine,
+    }
+}

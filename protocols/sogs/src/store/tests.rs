@@ -9,6 +9,7 @@ mod posts;
 mod reactions;
 mod rooms;
 mod timers;
+mod twins;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -154,6 +155,11 @@ impl Bed {
 
 /// Another process on the same database.
 async fn process(url: &DatabaseUrl) -> Tables {
+    process_by(url, Naming::Blinded15).await
+}
+
+/// The same, which knows people by other ids.
+async fn process_by(url: &DatabaseUrl, naming: Naming) -> Tables {
     let options = StorageOptions {
         url: url.clone(),
         ..StorageOptions::default()
@@ -163,7 +169,7 @@ async fn process(url: &DatabaseUrl) -> Tables {
     database.migrate(&owners).await.expect("migrates");
     let store = Store::start(database, Arc::new(Unobserved));
     let blinding = Blinding::new(&SERVER);
-    Tables::new(store, Naming::Blinded15, blinding, CacheLimits::default())
+    Tables::new(store, naming, blinding, CacheLimits::default())
 }
 
 fn at(secs: i64) -> UnixTime {

@@ -49,7 +49,7 @@ fn lounge() -> Scope {
 }
 
 async fn ban(tables: &Tables, id: SessionId, scope: Scope) {
-    let timeout = Some(Duration::from_secs(60));
+    let timeout = Some(Duration::from_mins(1));
     let ban = Ban { scope, timeout };
     let done = tables.ban(&SYSTEM, id, ban, at(4)).await;
     done.expect("banned");

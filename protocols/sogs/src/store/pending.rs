@@ -12,17 +12,23 @@ use super::touch::Touch;
 use super::{RoomId, StoreError, Tables, UserId, overrides, rooms, users};
 use crate::crypto::SessionId;
 use crate::domain::identity::{merge_overrides, merge_roles, pending_key};
-use crate::domain::permissions::{GlobalRole, Override};
+use crate::domain::permissions::GlobalRole;
 
 impl Tables {
     /// Files the rights of all `05` ids under the blinded ids they may come with. For the start
-    /// of a server that has begun to ask for blinded ids. Gives how many were filed.
+    /// of a server that has begun to ask for blinded ids, or to take those of the second blinding.
+    /// Gives how many were filed.
     pub async fn file_pending(&self) -> Result<u64, StoreError> {
         let waiting = self.heard(waiting(self.reads()).await)?;
         let file = |waiting: Waiting| {
             let (abs, twin) = self.person(waiting.session_id.parse().ok()?).waits()?;
-            let abs = (!waiting.filed).then_some(abs);
-            (abs.is_some() || twin.is_some()).then_some((waiting.user, abs, twin))
+            let (user, filed) = (waiting.user, waiting.filed);
+            (!filed || twin.is_some()).then_some(ToFile {
+                user,
+                abs,
+                twin,
+                filed,
+            })
         };
         let file: Vec<_> = waiting.into_iter().filter_map(file).collect();
         if file.is_empty() {
@@ -69,39 +75,48 @@ pub(super) async fn file(tx: &mut Tx<'_>, user: UserId, abs: &SessionId) -> Resu
     .await
 }
 
-/// Rights to be filed under the first id, and to be shared with the second.
-struct File(Vec<(UserId, Option<SessionId>, Option<SessionId>)>);
+/// Rights to be filed under one id, and shared with another.
+struct ToFile {
+    user: UserId,
+    abs: SessionId,
+    twin: Option<SessionId>,
+    filed: bool,
+}
+
+struct File(Vec<ToFile>);
 
 impl Change for File {
     type Done = u64;
 
     async fn apply(&self, tx: &mut Tx<'_>) -> Result<u64, Halt> {
         let mut filed = 0;
-        for (user, abs, twin) in &self.0 {
-            if let Some(abs) = abs {
-                filed += file(tx, *user, abs).await?;
+        for waiting in &self.0 {
+            if let Some(twin) = &waiting.twin
+                && (!waiting.filed || users::find(tx.db, twin).await?.is_none())
+            {
+                share(tx, waiting.user, twin).await?;
             }
-            if let Some(twin) = twin {
-                share(tx, *user, twin).await?;
+            if !waiting.filed {
+                filed += file(tx, waiting.user, &waiting.abs).await?;
             }
         }
         Ok(filed)
     }
 }
 
-/// Gives the `25` id of a `05` id what is set for that, if nobody has named it or come with it yet.
+/// Gives the `25` id of a `05` id what is set for that. Done once only: what is set for one of the
+/// two from then on is not undone by another start.
 async fn share(tx: &mut Tx<'_>, user: UserId, twin: &SessionId) -> Result<(), DbErr> {
-    if users::find(tx.db, twin).await?.is_some() {
-        return Ok(());
-    }
     let created = "SELECT created FROM sogs_user WHERE id = ?";
     let created: i64 = tx.scalar(created, values![user]).await?;
     let twin = users::row_of(tx, twin, UnixTime::from_millis(created)).await?;
-    let role = overrides::role(tx.db, user).await?;
-    overrides::set_role(tx, twin, GlobalRole::default(), role).await?;
+    let waiting = overrides::role(tx.db, user).await?;
+    let before = overrides::role(tx.db, twin).await?;
+    overrides::set_role(tx, twin, before, merge_roles(waiting, before)).await?;
     for room in rooms_of(tx, user).await? {
-        let set = overrides::in_room(tx.db, room, user).await?;
-        overrides::set_in_room(tx, room, twin, Override::default(), set).await?;
+        let waiting = overrides::in_room(tx.db, room, user).await?;
+        let before = overrides::in_room(tx.db, room, twin).await?;
+        overrides::set_in_room(tx, room, twin, before, merge_overrides(waiting, before)).await?;
     }
     for (table, columns) in FUTURES {
         let sql = format!(

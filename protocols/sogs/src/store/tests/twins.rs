@@ -205,3 +205,28 @@ async fn switched_on_later_it_reaches_whoever_is_waited_for() {
         assert!(!come(&again, admin.second).await.in_room(room).admin);
     }
 }
+
+/// Whoever has come with both ids while those were two people is one when blinding begins; later
+/// starts change nothing that was set since.
+#[tokio::test]
+async fn a_server_that_begins_to_blind_bans_second_ids_it_has_met() {
+    for bed in Bed::each().await {
+        let room = bed.room("lounge").await;
+        let open = process_by(&bed.url, Naming::Unblinded).await;
+        let alice = ids(1);
+        come(&open, alice.real).await;
+        come(&open, alice.second).await;
+        ban(&open, alice.real, lounge()).await;
+        assert!(!come(&open, alice.second).await.in_room(room).banned);
+
+        let tables = bed.either().await;
+        assert_eq!(tables.file_pending().await.expect("filed"), 1);
+        assert!(come(&tables, alice.second).await.in_room(room).banned);
+        let done = tables.unban(&SYSTEM, alice.second, lounge(), at(5)).await;
+        done.expect("let off");
+        let again = bed.either().await;
+        assert_eq!(again.file_pending().await.expect("filed"), 0);
+        assert!(!come(&again, alice.second).await.in_room(room).banned);
+        assert!(come(&again, alice.first).await.in_room(room).banned);
+    }
+}

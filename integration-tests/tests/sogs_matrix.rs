@@ -1,7 +1,8 @@
 //! Every endpoint, asked by everybody who may come: who gets which status.
 //!
 //! People are named by their real ids before they come, and come under both of their blinded ids,
-//! in clear and in onion requests: a role is worth the same whichever of them its owner signs with.
+//! in clear, in onion requests and in batches: a role is worth the same whichever of them its owner
+//! signs with, and a request whichever way it comes.
 
 use integration_tests::sogs::{As, Caller, Over, Role, Room, World, post};
 use serde_json::{Value, json};
@@ -148,8 +149,22 @@ struct Scene<'a> {
 /// Somebody who asks, and a message of theirs.
 struct Asker {
     who: Who,
+    /// Whether each request comes as the only part of a batch, as Android sends it.
+    batched: bool,
     caller: Caller,
     own: Value,
+}
+
+impl Asker {
+    const fn new(who: Who, caller: Caller, own: Value) -> Self {
+        let batched = false;
+        Self {
+            who,
+            batched,
+            caller,
+            own,
+        }
+    }
 }
 
 impl<'a> Scene<'a> {
@@ -178,14 +193,14 @@ impl<'a> Scene<'a> {
         for who in COLUMNS {
             if who == Who::Nobody {
                 let (caller, own) = (self.world.nobody(), self.post.clone());
-                askers.push(Asker { who, caller, own });
+                askers.push(Asker::new(who, caller, own));
                 continue;
             }
             let person = self.world.stranger();
             let ids = signs.iter().map(|signs| person.signing(*signs));
             let said = ids.map(|caller| {
                 let own = caller.says(&self.room, "my own")["id"].clone();
-                Asker { who, caller, own }
+                Asker::new(who, caller, own)
             });
             askers.extend(said);
             self.make(&person, who);
@@ -223,6 +238,9 @@ impl<'a> Scene<'a> {
             "{content}" => post(self.author(asker), "a text").to_string(),
             body => body.to_owned(),
         };
+        if asker.batched {
+            return part_of_a_batch(&asker.caller, method, &path, &body);
+        }
         let json = [("Content-Type", "application/json")];
         let answer = asker.caller.ask(method, &path, &json, body.as_bytes());
         answer.status
@@ -278,6 +296,18 @@ impl<'a> Scene<'a> {
     }
 }
 
+fn part_of_a_batch(caller: &Caller, method: &str, path: &str, body: &str) -> u16 {
+    let mut part = json!({"method": method, "path": path});
+    if ["POST", "PUT"].contains(&method) {
+        part["bytes"] = body.into();
+    }
+    let parts = caller.post("/batch", &json!([part])).ok();
+    let code = parts[0]["code"]
+        .as_u64()
+        .and_then(|code| code.try_into().ok());
+    code.unwrap_or_else(|| panic!("no code: {parts}"))
+}
+
 #[test]
 fn under_blinded_ids() {
     for over in [Over::Http, Over::XChaCha20] {
@@ -287,6 +317,20 @@ fn under_blinded_ids() {
         let surprises = scene.surprises(&askers, &[OPEN, CLOSED, DIRECT]);
         assert!(surprises.is_empty(), "{surprises:#?}");
     }
+}
+
+#[test]
+fn in_batches() {
+    let world = World::either(Over::XChaCha20);
+    let scene = Scene::new(&world);
+    let mut askers = scene.askers(&[As::Blinded15]);
+    for asker in &mut askers {
+        asker.batched = true;
+    }
+    let alone = |row: &&Row| !row.0.contains("/batch") && !row.0.contains("/sequence");
+    let open: Vec<_> = OPEN.iter().filter(alone).copied().collect();
+    let surprises = scene.surprises(&askers, &[&open, CLOSED, DIRECT]);
+    assert!(surprises.is_empty(), "{surprises:#?}");
 }
 
 #[test]
@@ -316,9 +360,8 @@ fn who_is_refused_at_the_door_is_refused_everywhere() {
         let own = &scene.post;
         let refused = [(As::Blinded15, 403), (As::Plain, 400)];
         for (signs, status) in refused {
-            // As who writes no messages while filling in.
-            let (caller, who, own) = (person.signing(signs), Who::BannedHere, own.clone());
-            let asker = Asker { who, caller, own };
+            // As somebody who writes no messages while names are filled in.
+            let asker = Asker::new(Who::BannedHere, person.signing(signs), own.clone());
             for (request, _) in [OPEN, CLOSED, DIRECT].concat() {
                 assert_eq!(scene.asks(&asker, request), status, "{request}");
             }

@@ -210,8 +210,7 @@ fn ids_of_the_second_blinding_sign_where_that_is_switched_on() {
             .says(400, text);
     });
     for over in [Over::Http, Over::AesGcm] {
-        let auth = toml::Table::from_iter([("accept_blinded_v2".to_owned(), true.into())]);
-        let world = World::on(World::bed().with("sogs.auth", auth), over);
+        let world = World::either(over);
         let room = world.room("lounge");
         let alice = world.stranger().signing(As::Blinded25);
         let sent = alice.says(&room, "from the future");

@@ -3,6 +3,14 @@
 use integration_tests::sogs::{As, Over, Role, World, post, without_times};
 use serde_json::{Value, json};
 
+/// Each test of the second blinding, in clear and in onion requests.
+#[track_caller]
+fn each_with_both_blindings(test: impl Fn(&World)) {
+    for over in [Over::Http, Over::XChaCha20] {
+        test(&World::either(over));
+    }
+}
+
 #[test]
 fn rights_given_to_a_real_id_wait_for_its_blinded_one() {
     World::each(|world| {
@@ -212,5 +220,121 @@ fn two_ids_of_one_person_are_two_users_where_both_are_taken() {
             .refused(403);
         assert_eq!(sent["session_id"], alice.session_id());
         assert_eq!(blinded.says(&room, "blinded")["session_id"], blinded.id());
+    });
+}
+
+#[test]
+fn a_moderator_named_by_the_real_id_moderates_under_either_blinded_one() {
+    each_with_both_blindings(|world| {
+        let room = world.room("lounge");
+        let (bob, alice) = (world.user(), world.stranger());
+        world.appoint(&alice, "lounge", Role::Moderator);
+        for signs in [As::Blinded25, As::Blinded15] {
+            let alice = alice.signing(signs);
+            let sent = bob.says(&room, "delete me");
+            alice
+                .delete(&room.at(&format!("/message/{}", sent["id"])))
+                .ok();
+            let here = json!({"rooms": ["lounge"]});
+            alice.post(&format!("/user/{}/ban", bob.id()), &here).ok();
+            alice.post(&format!("/user/{}/unban", bob.id()), &here).ok();
+            assert_eq!(alice.get(&room.at("")).ok()["moderator"], true);
+        }
+        let listed = world.nobody().get(&room.at("")).ok();
+        let shown = [alice.id(), alice.signing(As::Blinded25).id()];
+        assert_eq!(listed["moderators"], json!(shown));
+        world.relayctl(&["mod", "remove", &alice.session_id(), "--room", "lounge"]);
+        for signs in [As::Blinded25, As::Blinded15] {
+            let asked = alice.signing(signs).get(&room.at("/permissions"));
+            asked.refused(403);
+        }
+    });
+}
+
+#[test]
+fn a_ban_of_the_real_id_meets_either_blinded_one() {
+    each_with_both_blindings(|world| {
+        let room = world.room("lounge");
+        let boss = world.global(Role::Admin);
+        // Nobody has met the first; of the others, one blinded id or both.
+        for met in [&[][..], &[As::Blinded15], &[As::Blinded25, As::Blinded15]] {
+            let (alice, bob) = (world.stranger(), world.stranger());
+            for signs in met {
+                alice.signing(*signs).says(&room, "hello");
+                bob.signing(*signs).says(&room, "hello");
+            }
+            let here = json!({"rooms": ["lounge"]});
+            let everywhere = json!({"global": true});
+            let does = |what: &str, who: &str, body: &Value| {
+                boss.post(&format!("/user/{who}/{what}"), body).ok();
+            };
+            does("ban", &alice.session_id(), &here);
+            does("ban", &bob.session_id(), &everywhere);
+            let both = |who: &integration_tests::sogs::Caller| {
+                [As::Blinded25, As::Blinded15].map(|signs| who.signing(signs))
+            };
+            for alice in both(&alice) {
+                let hello = post(&alice, "hello");
+                alice.post(&room.at("/message"), &hello).refused(403);
+            }
+            for bob in both(&bob) {
+                bob.get("/rooms").says(403, "Banned");
+            }
+            does("unban", &alice.session_id(), &here);
+            does("unban", &bob.session_id(), &everywhere);
+            for who in [both(&alice), both(&bob)].concat() {
+                who.says(&room, "hello");
+            }
+        }
+    });
+}
+
+#[test]
+fn ids_of_the_second_blinding_are_understood_in_every_path() {
+    each_with_both_blindings(|world| {
+        let room = world.room("lounge");
+        let moderator = world.moderator(&room);
+        let alice = world.stranger().signing(As::Blinded25);
+        let id = alice.id();
+        alice.says(&room, "hello");
+        let here = json!({"rooms": ["lounge"]});
+        moderator.post(&format!("/user/{id}/ban"), &here).ok();
+        let hello = post(&alice, "hello");
+        alice.post(&room.at("/message"), &hello).refused(403);
+        moderator.post(&format!("/user/{id}/unban"), &here).ok();
+
+        let permissions = room.at(&format!("/permissions/{id}"));
+        let set = json!({"upload": false});
+        assert_eq!(moderator.post(&permissions, &set).ok(), set);
+        assert_eq!(moderator.get(&permissions).ok(), set);
+        alice.ask("POST", &room.at("/file"), &[], b"x").refused(403);
+        let futures = room.at(&format!("/futurePermissions/{id}"));
+        let plan = json!({"upload": true, "in": 3600});
+        let planned = moderator.post(&futures, &plan).ok();
+        assert_eq!(without_times(&planned), json!([{"upload": true}]));
+
+        let message = json!({"message": "eA=="});
+        moderator.post(&format!("/inbox/{id}"), &message).created();
+        let inbox = alice.get("/inbox").ok();
+        assert_eq!(inbox[0]["recipient"], id.as_str());
+        moderator.delete(&room.at(&format!("/all/{id}"))).ok();
+        alice.says(&room, "again");
+        let gone = moderator.delete(&format!("/rooms/all/{id}")).ok();
+        assert_eq!(gone["total"], 1);
+    });
+}
+
+/// As it is by default, nobody sees anything of second ids.
+#[test]
+fn where_the_second_blinding_is_not_taken_nobody_is_listed_twice() {
+    World::each(|world| {
+        let room = world.room("lounge");
+        let moderator = world.moderator(&room);
+        let info = world.nobody().get(&room.at("")).ok();
+        assert_eq!(info["moderators"], json!([moderator.id()]));
+        let stranger = world.stranger();
+        world.appoint(&stranger, "lounge", Role::Moderator);
+        let all = moderator.get(&room.at("/permissions")).ok();
+        assert_eq!(all.as_object().map(serde_json::Map::len), Some(2));
     });
 }

@@ -75,6 +75,12 @@ impl World {
         Self::on(Self::bed().with("sogs.auth", auth), over)
     }
 
+    /// The same that takes both kinds of blinded ids.
+    pub fn either(over: Over) -> Self {
+        let auth = toml::Table::from_iter([("accept_blinded_v2".to_owned(), true.into())]);
+        Self::on(Self::bed().with("sogs.auth", auth), over)
+    }
+
     /// The folder and configuration of [`Self::new`], to be changed before [`Self::on`].
     pub fn bed() -> Bed {
         let off = ["posts", "reactions"].map(|limit| (limit.to_owned(), Value::from("off")));

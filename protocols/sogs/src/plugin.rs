@@ -210,11 +210,7 @@ async fn tables(
     key: &ServerKey,
     context: &Context,
 ) -> Result<Tables, StartError> {
-    let naming = if config.auth.require_blinded_ids {
-        Naming::Blinded15
-    } else {
-        Naming::Unblinded
-    };
+    let naming = config.auth.naming();
     let limits = CacheLimits {
         users: config.cache.users,
         message_bytes: config.cache.messages.get(),
@@ -224,7 +220,7 @@ async fn tables(
     let now = context.clock.now();
     let prepared = tables.prepare_system_user(&key.public_hex(), now).await;
     prepared.map_err(unavailable)?;
-    if naming == Naming::Blinded15 {
+    if naming != Naming::Unblinded {
         tables.file_pending().await.map_err(unavailable)?;
     }
     Ok(tables)

@@ -5,7 +5,7 @@
 //!
 //! | file | |
 //! |---|---|
-//! | [`users`], `pending` | who people are; rights that wait for their owner |
+//! | [`users`], `person`, `pending` | who people are; rights that wait for their owner |
 //! | [`rooms`], [`room_edit`] | rooms, their rosters, pins, counters |
 //! | [`messages`], [`posting`], [`editing`], [`deletion`] | |
 //! | [`reactions`], [`pins`] | |
@@ -39,6 +39,7 @@ pub mod moderators;
 mod overrides;
 mod pending;
 pub mod permissions;
+mod person;
 pub mod pins;
 pub mod posting;
 pub mod reactions;

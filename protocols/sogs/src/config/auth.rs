@@ -4,6 +4,7 @@ use relay_core::config::Span;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::identity::Naming;
 use crate::wire::auth::KeyPolicy;
 
 /// `[sogs.auth]`.
@@ -16,8 +17,10 @@ pub struct AuthConfig {
     pub require_blinded_ids: bool,
 
     /// Whether requests signed under ids of the second blinding (`25…`) are taken. No app sends
-    /// such requests today.
-    #[schemars(extend("x-reload" = true))]
+    /// such requests today. While on, what is set by a real Session id (`05…`) holds for both of
+    /// its blinded ids; a role, permission or ban set by a blinded id holds for that id alone.
+    /// Switched on later, it reaches those who have not come blinded yet; name the others by
+    /// their real id again. Read at start only.
     pub accept_blinded_v2: bool,
 
     /// How far the clock of a client may be off.
@@ -53,6 +56,15 @@ impl Default for AuthConfig {
 }
 
 impl AuthConfig {
+    /// By which ids people are known.
+    pub const fn naming(&self) -> Naming {
+        match (self.require_blinded_ids, self.accept_blinded_v2) {
+            (false, _) => Naming::Unblinded,
+            (true, false) => Naming::Blinded15,
+            (true, true) => Naming::BlindedEither,
+        }
+    }
+
     /// Whose signatures are taken.
     pub const fn key_policy(&self) -> KeyPolicy {
         KeyPolicy {

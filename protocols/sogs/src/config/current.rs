@@ -30,6 +30,7 @@ impl Current {
             cache: current.cache.clone(),
             auth: AuthConfig {
                 require_blinded_ids: current.auth.require_blinded_ids,
+                accept_blinded_v2: current.auth.accept_blinded_v2,
                 ..new.auth
             },
             ..new

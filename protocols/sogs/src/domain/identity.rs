@@ -3,7 +3,10 @@
 //! Operators and moderators know people by their `05` id; on a blinding server people come with a
 //! `15` id. Of the two that a `05` id may come with, a server learns the right one only when its
 //! owner signs something. Until then rights wait under the `05` id, filed under [`SessionId::abs`];
-//! then they are merged into the owner's row.
+//! then they are merged into the owner's row. The `25` id that belongs to a `05` id is known at once.
+//!
+//! A `05` id means the person, under every id they may come with. A blinded id means itself alone:
+//! from one the server can tell neither the real id nor the other blinded one.
 //!
 //! Merge only for an identity whose signature was just verified: whoever could name the wrong one
 //! of the two would otherwise take the rights away.
@@ -32,8 +35,8 @@ pub enum Naming {
     Unblinded,
     /// By `15` ids.
     Blinded15,
-    /// By `25` ids, which follow from `05` ids at once.
-    Blinded25,
+    /// By `15` ids, or by `25` ids: the second blinding is taken too.
+    BlindedEither,
 }
 
 /// Finds whose row is meant by an id. `exists` says whether there is a row.
@@ -48,14 +51,18 @@ pub fn resolve(
     }
     match naming {
         Naming::Unblinded => Named::Row(id),
-        Naming::Blinded25 => Named::Row(blinding.blind25(&id).unwrap_or(id)),
-        Naming::Blinded15 => match blinding.blind15(&id) {
+        Naming::Blinded15 | Naming::BlindedEither => match blinding.blind15(&id) {
             None => Named::Row(id),
             Some(abs) if exists(&abs) => Named::Row(abs),
             Some(abs) if exists(&abs.neg()) => Named::Row(abs.neg()),
             Some(abs) => Named::Pending { row: id, abs },
         },
     }
+}
+
+/// The `25` id of whoever is named by a `05` id where people are known by blinded ones.
+pub fn twin(id: SessionId, naming: Naming, blinding: &Blinding) -> Option<SessionId> {
+    (naming != Naming::Unblinded).then(|| blinding.blind25(&id))?
 }
 
 /// What a verified caller's pending rights are filed under, if there can be any.
@@ -119,8 +126,12 @@ mod tests {
             let after = resolve(named, Naming::Blinded15, &blinding, known);
             prop_assert_eq!(after, Named::Row(comes_as));
 
-            let v2 = resolve(named, Naming::Blinded25, &blinding, |_| false);
-            prop_assert_eq!(v2, Named::Row(client.id25(&blinding)));
+            for naming in [Naming::Blinded15, Naming::BlindedEither] {
+                let v2 = twin(named, naming, &blinding);
+                prop_assert_eq!(v2, Some(client.id25(&blinding)));
+            }
+            prop_assert_eq!(twin(named, Naming::Unblinded, &blinding), None);
+            prop_assert_eq!(twin(comes_as, Naming::BlindedEither, &blinding), None);
             let open = resolve(named, Naming::Unblinded, &blinding, known);
             prop_assert_eq!(open, Named::Row(named));
             let blinded = resolve(comes_as, Naming::Blinded15, &blinding, |_| false);

@@ -6,7 +6,7 @@ use sea_orm::DbErr;
 use super::change::{Actor, All, Change, Halt, Tx};
 use super::moderators::rooms_of;
 use super::overrides::{self, standing};
-use super::pending::{self, Person};
+use super::person::{self, Person};
 use super::sql::{self, Columns, values};
 use super::{RoomId, StoreError, Tables, UserId, moderation};
 use crate::crypto::SessionId;
@@ -156,26 +156,34 @@ impl Change for SetBan {
         }
         let rooms = rooms_of(tx, self.actor, &self.scope, Need::Moderate).await?;
         // Everything is looked at before anything is written.
-        let known = pending::find(tx.db, &self.person).await?;
-        for room in &rooms {
-            self.check(tx, *room, known).await?;
+        let known = person::known(tx.db, &self.person).await?;
+        if self.banned {
+            for room in &rooms {
+                for user in &known {
+                    self.check(tx, *room, *user).await?;
+                }
+            }
         }
-        if !self.banned && known.is_none() {
-            return Ok(());
-        }
-        let user = pending::row_of(tx, &self.person, self.now).await?;
-        for room in rooms {
-            self.in_room(tx, room, user).await?;
+        for user in self.rows(tx, known).await? {
+            for room in &rooms {
+                self.in_room(tx, *room, user).await?;
+            }
         }
         Ok(())
     }
 }
 
 impl SetBan {
-    async fn check(&self, tx: &Tx<'_>, room: RoomId, user: Option<UserId>) -> Result<(), Halt> {
-        let Some(user) = user.filter(|_| self.banned) else {
-            return Ok(());
-        };
+    /// Whom it concerns: nobody is made only to be let off.
+    async fn rows(&self, tx: &mut Tx<'_>, known: Vec<UserId>) -> Result<Vec<UserId>, DbErr> {
+        if self.banned {
+            person::rows_of(tx, &self.person, self.now).await
+        } else {
+            Ok(known)
+        }
+    }
+
+    async fn check(&self, tx: &Tx<'_>, room: RoomId, user: UserId) -> Result<(), Halt> {
         let by = standing(tx, room, self.actor).await?;
         let target = Standing::of(
             overrides::role(tx.db, user).await?,
@@ -211,16 +219,24 @@ impl SetBan {
     async fn on_server(&self, tx: &mut Tx<'_>) -> Result<(), Halt> {
         let role = overrides::role(tx.db, self.actor).await?;
         let by = Standing::of(role, Override::default());
-        let known = pending::find(tx.db, &self.person).await?;
-        let target = match known {
-            Some(user) => overrides::role(tx.db, user).await?,
-            None => GlobalRole::default(),
-        };
-        let is = Standing::of(target, Override::default());
-        if !by.may_ban_globally(is) || role.banned || known == Some(self.actor) {
+        let known = person::known(tx.db, &self.person).await?;
+        let mut targets = vec![GlobalRole::default()];
+        for user in &known {
+            targets.push(overrides::role(tx.db, *user).await?);
+        }
+        let mut targets = targets.into_iter();
+        let may = targets.all(|is| by.may_ban_globally(Standing::of(is, Override::default())));
+        if !may || role.banned || known.contains(&self.actor) {
             return Err(Refusal::Denied.into());
         }
-        let user = pending::row_of(tx, &self.person, self.now).await?;
+        for user in self.rows(tx, known).await? {
+            self.row_on_server(tx, user).await?;
+        }
+        Ok(())
+    }
+
+    async fn row_on_server(&self, tx: &mut Tx<'_>, user: UserId) -> Result<(), DbErr> {
+        let before = overrides::role(tx.db, user).await?;
         tx.execute(
             "DELETE FROM sogs_future_ban WHERE user_id = ? AND room_id IS NULL",
             values![user],
@@ -231,11 +247,11 @@ impl SetBan {
         }
         let after = GlobalRole {
             banned: self.banned,
-            ..target
+            ..before
         };
-        overrides::set_role(tx, user, target, after).await?;
+        overrides::set_role(tx, user, before, after).await?;
         let note = moderation::note(self.actor, self.action(), self.now);
-        Ok(note.target(user).write(tx).await?)
+        note.target(user).write(tx).await
     }
 
     async fn schedule_end(

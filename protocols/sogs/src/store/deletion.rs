@@ -6,7 +6,7 @@ use sea_orm::DbErr;
 
 use super::change::{Actor, Change, Halt, Tx};
 use super::overrides::{self, standing};
-use super::pending::{self, Person};
+use super::person::{self, Person};
 use super::posting::{post_of, touch};
 use super::sql::values;
 use super::touch::Touch;
@@ -150,34 +150,61 @@ impl Change for DeleteAll {
     type Done = u64;
 
     async fn apply(&self, tx: &mut Tx<'_>) -> Result<u64, Halt> {
-        let author = pending::find(tx.db, &self.author).await?;
-        let author = author.ok_or(Refusal::NotFound)?;
-        if !may_delete_all(tx, self.room, self.actor, author).await? {
+        let authors = authors(tx, &self.author).await?;
+        if !may_delete_all(tx, self.room, self.actor, &authors).await? {
             return Err(Refusal::Denied.into());
         }
-        match erase_author(tx, self.room, self.actor, author, self.now).await? {
+        match erase_authors(tx, self.room, self.actor, &authors, self.now).await? {
             0 => Err(Refusal::NotFound.into()),
             deleted => Ok(deleted),
         }
     }
 }
 
-/// Whether somebody may delete everything somebody wrote in a room.
+/// The rows of somebody who may have written something.
+async fn authors(tx: &Tx<'_>, author: &Person) -> Result<Vec<UserId>, Halt> {
+    let authors = person::known(tx.db, author).await?;
+    if authors.is_empty() {
+        return Err(Refusal::NotFound.into());
+    }
+    Ok(authors)
+}
+
+/// Whether somebody may delete everything one person wrote in a room.
 async fn may_delete_all(
     tx: &Tx<'_>,
     room: RoomId,
     actor: UserId,
-    author: UserId,
+    authors: &[UserId],
 ) -> Result<bool, Halt> {
     let by = standing(tx, room, actor).await?;
-    if actor == author {
+    if authors.contains(&actor) {
         return Ok(true);
     }
-    let target = Standing::of(
-        overrides::role(tx.db, author).await?,
-        overrides::in_room(tx.db, room, author).await?,
-    );
-    Ok(Standing::of(by.role, by.set).may_delete_all_of(target))
+    for author in authors {
+        let target = Standing::of(
+            overrides::role(tx.db, *author).await?,
+            overrides::in_room(tx.db, room, *author).await?,
+        );
+        if !Standing::of(by.role, by.set).may_delete_all_of(target) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+async fn erase_authors(
+    tx: &mut Tx<'_>,
+    room: RoomId,
+    actor: UserId,
+    authors: &[UserId],
+    now: UnixTime,
+) -> Result<u64, DbErr> {
+    let mut deleted = 0;
+    for author in authors {
+        deleted += erase_author(tx, room, actor, *author, now).await?;
+    }
+    Ok(deleted)
 }
 
 async fn erase_author(
@@ -219,8 +246,7 @@ impl Change for DeleteEverywhere {
     type Done = DeletedEverywhere;
 
     async fn apply(&self, tx: &mut Tx<'_>) -> Result<DeletedEverywhere, Halt> {
-        let author = pending::find(tx.db, &self.author).await?;
-        let author = author.ok_or(Refusal::NotFound)?;
+        let authors = authors(tx, &self.author).await?;
         let mut done = DeletedEverywhere::default();
         for mut row in tx
             .all("SELECT id, token FROM sogs_room ORDER BY id", values![])
@@ -229,11 +255,11 @@ impl Change for DeleteEverywhere {
             let room = RoomId(row.next()?);
             let by = standing(tx, room, self.actor).await?;
             if !by.permissions.allow(Need::Access)
-                || !may_delete_all(tx, room, self.actor, author).await?
+                || !may_delete_all(tx, room, self.actor, &authors).await?
             {
                 continue;
             }
-            let deleted = erase_author(tx, room, self.actor, author, self.now).await?;
+            let deleted = erase_authors(tx, room, self.actor, &authors, self.now).await?;
             done.total += deleted;
             done.rooms.insert(row.next()?, deleted);
         }

@@ -7,7 +7,7 @@ use sea_orm::DbErr;
 
 use super::change::{Actor, Change, Halt, Tx};
 use super::overrides::{self, DEFAULT_COLUMNS, read_defaults};
-use super::pending::{self, Person};
+use super::person::{self, Person};
 use super::pins::moderates;
 use super::sql::{self, Columns, values};
 use super::{RoomId, StoreError, Tables, UserId, moderation};
@@ -15,6 +15,7 @@ use crate::crypto::SessionId;
 use crate::domain::futures::{
     FutureBan, FutureChange, apply_changes, apply_global_bans, apply_room_bans,
 };
+use crate::wire::Refusal;
 use crate::wire::json::Seconds;
 use crate::wire::permissions::{FuturePermission, LaterChange, PermissionChange};
 use crate::wire::rooms::Defaults;
@@ -110,17 +111,19 @@ impl Change for Schedule {
 
     async fn apply(&self, tx: &mut Tx<'_>) -> Result<UserId, Halt> {
         moderates(tx, self.room, self.actor).await?;
-        let user = pending::row_of(tx, &self.person, self.now).await?;
         let future = FutureChange {
             at: self.now.plus(self.later.delay),
             read: self.later.read,
             write: self.later.write,
             upload: self.later.upload,
         };
-        insert(tx, self.room, user, future).await?;
-        let note = moderation::note(self.actor, "permissions.schedule", self.now);
-        note.room(self.room).target(user).write(tx).await?;
-        Ok(user)
+        let users = person::rows_of(tx, &self.person, self.now).await?;
+        for user in &users {
+            insert(tx, self.room, *user, future).await?;
+            let note = moderation::note(self.actor, "permissions.schedule", self.now);
+            note.room(self.room).target(*user).write(tx).await?;
+        }
+        Ok(*users.first().ok_or(Refusal::NotFound)?)
     }
 }
 

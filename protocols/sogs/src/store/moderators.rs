@@ -7,7 +7,7 @@ use sea_orm::DbErr;
 
 use super::change::{Actor, All, Change, Halt, Tx};
 use super::overrides::{self, ROLE_COLUMNS, read_role, standing};
-use super::pending::{self, Person};
+use super::person::{self, Person};
 use super::room_edit::token_of;
 use super::sql::{self, Columns, values};
 use super::{RoomId, StoreError, Tables, UserId, moderation};
@@ -153,10 +153,10 @@ impl Change for SetRole {
 impl SetRole {
     /// Whom it concerns. Who loses a role loses it under every id they may be known by.
     async fn rows(&self, tx: &mut Tx<'_>) -> Result<Vec<UserId>, DbErr> {
-        let mut rows = vec![pending::row_of(tx, &self.person, self.now).await?];
+        let mut rows = person::rows_of(tx, &self.person, self.now).await?;
         if self.change.role == Role::Neither {
-            let other = pending::waiting_row(tx.db, &self.person).await?;
-            rows.extend(other.filter(|other| *other != rows[0]));
+            let other = person::waiting_row(tx.db, &self.person).await?;
+            rows.extend(other.filter(|other| !rows.contains(other)));
         }
         Ok(rows)
     }

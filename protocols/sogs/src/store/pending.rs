@@ -11,29 +11,26 @@ use super::sql::{self, values};
 use super::touch::Touch;
 use super::{RoomId, StoreError, Tables, UserId, overrides, rooms, users};
 use crate::crypto::SessionId;
-use crate::domain::identity::{Named, merge_overrides, merge_roles, pending_key, resolve};
+use crate::domain::identity::{merge_overrides, merge_roles, pending_key};
 use crate::domain::permissions::GlobalRole;
 
-/// Somebody who was named.
-#[derive(Clone, Copy)]
-pub(crate) struct Person(Named);
-
 impl Tables {
-    /// Works out who may be meant; which of them it is, the transaction finds.
-    pub(crate) fn person(&self, id: SessionId) -> Person {
-        let inner = &self.inner;
-        Person(resolve(id, inner.naming, &inner.blinding, |_| false))
-    }
-
     /// Files the rights of all `05` ids under the blinded ids they may come with. For the start
-    /// of a server that has begun to ask for blinded ids. Gives how many were filed.
+    /// of a server that has begun to ask for blinded ids, or to take those of the second blinding.
+    /// Gives how many were filed.
     pub async fn file_pending(&self) -> Result<u64, StoreError> {
-        let unfiled = self.heard(unfiled(self.reads()).await)?;
-        let file = |(user, id): (UserId, String)| match self.person(id.parse().ok()?).0 {
-            Named::Pending { abs, .. } => Some((user, abs)),
-            Named::Row(_) => None,
+        let waiting = self.heard(waiting(self.reads()).await)?;
+        let file = |waiting: Waiting| {
+            let (abs, twin) = self.person(waiting.session_id.parse().ok()?).waits()?;
+            let (user, filed) = (waiting.user, waiting.filed);
+            (!filed || twin.is_some()).then_some(ToFile {
+                user,
+                abs,
+                twin,
+                filed,
+            })
         };
-        let file: Vec<_> = unfiled.into_iter().filter_map(file).collect();
+        let file: Vec<_> = waiting.into_iter().filter_map(file).collect();
         if file.is_empty() {
             return Ok(0);
         }
@@ -41,57 +38,36 @@ impl Tables {
     }
 }
 
-/// `05` ids for whom something is set and that wait for nobody yet.
-async fn unfiled(db: &impl ConnectionTrait) -> Result<Vec<(UserId, String)>, DbErr> {
+/// A `05` id for which something is set.
+struct Waiting {
+    user: UserId,
+    session_id: String,
+    filed: bool,
+}
+
+async fn waiting(db: &impl ConnectionTrait) -> Result<Vec<Waiting>, DbErr> {
     let rows = sql::all(
         db,
-        "SELECT u.id, u.session_id FROM sogs_user u WHERE u.session_id LIKE '05%' \
-         AND NOT EXISTS (SELECT 1 FROM sogs_pending p WHERE p.user_id = u.id) \
+        "SELECT u.id, u.session_id, \
+         EXISTS (SELECT 1 FROM sogs_pending p WHERE p.user_id = u.id) \
+         FROM sogs_user u WHERE u.session_id LIKE '05%' \
          AND (u.banned OR u.moderator OR u.admin \
          OR EXISTS (SELECT 1 FROM sogs_override o WHERE o.user_id = u.id) \
          OR EXISTS (SELECT 1 FROM sogs_future_change f WHERE f.user_id = u.id) \
          OR EXISTS (SELECT 1 FROM sogs_future_ban b WHERE b.user_id = u.id))",
         values![],
     );
-    let read = |mut row: sql::Columns| Ok((UserId(row.next()?), row.next()?));
+    let read = |mut row: sql::Columns| {
+        Ok(Waiting {
+            user: UserId(row.next()?),
+            session_id: row.next()?,
+            filed: row.next()?,
+        })
+    };
     rows.await?.into_iter().map(read).collect()
 }
 
-/// The row of somebody, if there is one. Of the two blinded ids of a `05` id that one counts which
-/// has signed something: the other can be named, but nobody comes with it.
-pub(crate) async fn find(
-    db: &impl ConnectionTrait,
-    person: &Person,
-) -> Result<Option<UserId>, DbErr> {
-    match person.0 {
-        Named::Row(id) => users::find(db, &id).await,
-        Named::Pending { row, abs } => match seen(db, &abs).await? {
-            Some(user) => Ok(Some(user)),
-            None => users::find(db, &row).await,
-        },
-    }
-}
-
-/// The row of somebody, made if there is none; if its owner has not come yet, what is set for it
-/// will wait for them.
-pub(crate) async fn row_of(
-    tx: &mut Tx<'_>,
-    person: &Person,
-    now: UnixTime,
-) -> Result<UserId, DbErr> {
-    let (row, abs) = match person.0 {
-        Named::Row(id) => return users::row_of(tx, &id, now).await,
-        Named::Pending { row, abs } => (row, abs),
-    };
-    if let Some(user) = seen(tx.db, &abs).await? {
-        return Ok(user);
-    }
-    let user = users::row_of(tx, &row, now).await?;
-    file(tx, user, &abs).await?;
-    Ok(user)
-}
-
-async fn file(tx: &mut Tx<'_>, user: UserId, abs: &SessionId) -> Result<u64, DbErr> {
+pub(super) async fn file(tx: &mut Tx<'_>, user: UserId, abs: &SessionId) -> Result<u64, DbErr> {
     tx.execute(
         "INSERT INTO sogs_pending (blinded_abs, user_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
         values![abs.to_string(), user],
@@ -99,29 +75,67 @@ async fn file(tx: &mut Tx<'_>, user: UserId, abs: &SessionId) -> Result<u64, DbE
     .await
 }
 
-async fn seen(db: &impl ConnectionTrait, abs: &SessionId) -> Result<Option<UserId>, DbErr> {
-    let row = sql::one(
-        db,
-        "SELECT id FROM sogs_user WHERE session_id IN (?, ?) AND last_active > 0 \
-         ORDER BY last_active DESC LIMIT 1",
-        values![abs.to_string(), abs.neg().to_string()],
-    );
-    row.await?.map(|mut row| row.next().map(UserId)).transpose()
+/// Rights to be filed under one id, and shared with another.
+struct ToFile {
+    user: UserId,
+    abs: SessionId,
+    twin: Option<SessionId>,
+    filed: bool,
 }
 
-struct File(Vec<(UserId, SessionId)>);
+struct File(Vec<ToFile>);
 
 impl Change for File {
     type Done = u64;
 
     async fn apply(&self, tx: &mut Tx<'_>) -> Result<u64, Halt> {
         let mut filed = 0;
-        for (user, abs) in &self.0 {
-            filed += file(tx, *user, abs).await?;
+        for waiting in &self.0 {
+            if let Some(twin) = &waiting.twin
+                && (!waiting.filed || users::find(tx.db, twin).await?.is_none())
+            {
+                share(tx, waiting.user, twin).await?;
+            }
+            if !waiting.filed {
+                filed += file(tx, waiting.user, &waiting.abs).await?;
+            }
         }
         Ok(filed)
     }
 }
+
+/// Gives the `25` id of a `05` id what is set for that. Done once only: what is set for one of the
+/// two from then on is not undone by another start.
+async fn share(tx: &mut Tx<'_>, user: UserId, twin: &SessionId) -> Result<(), DbErr> {
+    let created = "SELECT created FROM sogs_user WHERE id = ?";
+    let created: i64 = tx.scalar(created, values![user]).await?;
+    let twin = users::row_of(tx, twin, UnixTime::from_millis(created)).await?;
+    let waiting = overrides::role(tx.db, user).await?;
+    let before = overrides::role(tx.db, twin).await?;
+    overrides::set_role(tx, twin, before, merge_roles(waiting, before)).await?;
+    for room in rooms_of(tx, user).await? {
+        let waiting = overrides::in_room(tx.db, room, user).await?;
+        let before = overrides::in_room(tx.db, room, twin).await?;
+        overrides::set_in_room(tx, room, twin, before, merge_overrides(waiting, before)).await?;
+    }
+    for (table, columns) in FUTURES {
+        let sql = format!(
+            "INSERT INTO {table} (user_id, {columns}) SELECT ?, {columns} FROM {table} \
+             WHERE user_id = ? ORDER BY id"
+        );
+        tx.execute(&sql, values![twin, user]).await?;
+    }
+    Ok(())
+}
+
+/// What is planned for somebody, as tables and their columns.
+const FUTURES: [(&str, &str); 2] = [
+    (
+        "sogs_future_change",
+        "room_id, due, can_read, can_write, can_upload",
+    ),
+    ("sogs_future_ban", "room_id, due, banned"),
+];
 
 /// Gives a user, whose signature was just verified, the rights that waited for them.
 pub(crate) async fn settle(tx: &mut Tx<'_>, id: &SessionId, user: UserId) -> Result<(), DbErr> {
@@ -143,7 +157,7 @@ pub(crate) async fn settle(tx: &mut Tx<'_>, id: &SessionId, user: UserId) -> Res
     for room in rooms_of(tx, pending).await? {
         merge_room(tx, room, pending, user).await?;
     }
-    for table in ["sogs_future_change", "sogs_future_ban"] {
+    for (table, _) in FUTURES {
         let sql = format!("UPDATE {table} SET user_id = ? WHERE user_id = ?");
         tx.execute(&sql, values![user, pending]).await?;
     }
@@ -189,15 +203,4 @@ async fn merge_room(
     }
     let after = merge_overrides(waiting, before);
     overrides::set_in_room(tx, room, user, before, after).await
-}
-
-/// The row under a `05` id where rights wait, or waited, for somebody.
-pub(crate) async fn waiting_row(
-    db: &impl ConnectionTrait,
-    person: &Person,
-) -> Result<Option<UserId>, DbErr> {
-    match person.0 {
-        Named::Row(_) => Ok(None),
-        Named::Pending { row, .. } => users::find(db, &row).await,
-    }
 }

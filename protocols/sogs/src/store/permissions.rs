@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use super::change::{Actor, Change, Halt, Tx};
 use super::overrides::{COLUMNS, in_room, read_override, set_in_room};
-use super::pending::{self, Person};
+use super::person::{self, Person};
 use super::pins::moderates;
 use super::sql::{self, Columns, values};
 use super::{RoomId, StoreError, Tables, UserId, futures, moderation};
@@ -79,7 +79,17 @@ impl Change for Set {
 
     async fn apply(&self, tx: &mut Tx<'_>) -> Result<UserPermissions, Halt> {
         moderates(tx, self.room, self.actor).await?;
-        let user = pending::row_of(tx, &self.person, self.now).await?;
+        let mut shown = None;
+        for user in person::rows_of(tx, &self.person, self.now).await? {
+            let after = self.set(tx, user).await?;
+            shown.get_or_insert(after);
+        }
+        Ok(shown.unwrap_or_default())
+    }
+}
+
+impl Set {
+    async fn set(&self, tx: &mut Tx<'_>, user: UserId) -> Result<UserPermissions, DbErr> {
         let before = in_room(tx.db, self.room, user).await?;
         let after = before.changed(&self.change);
         set_in_room(tx, self.room, user, before, after).await?;

@@ -8,7 +8,7 @@ use sea_orm::DbErr;
 use super::change::{Actor, Change, Halt, Tx};
 use super::message::{self, Row, StoredMessage};
 use super::overrides::{STANDING_TABLES, Standing, read_standing, standing_columns};
-use super::pending::{self, Person};
+use super::person::{self, Person};
 use super::sql::{Columns, values};
 use super::touch::Touch;
 use super::users::nothing_returned;
@@ -124,7 +124,7 @@ impl Change for NewPost {
         })?;
         let to = match &self.to {
             Some(person) => Some(
-                pending::find(tx.db, person)
+                person::find(tx.db, person)
                     .await?
                     .ok_or(Refusal::NotFound)?,
             ),

@@ -9,6 +9,7 @@ mod posts;
 mod reactions;
 mod rooms;
 mod timers;
+mod twins;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -155,10 +156,11 @@ impl Bed {
 
 /// Another process on the same database.
 async fn process(url: &DatabaseUrl) -> Tables {
-    process_with(url, CacheLimits::default()).await
+    process_with(url, Naming::Blinded15, CacheLimits::default()).await
 }
 
-async fn process_with(url: &DatabaseUrl, limits: CacheLimits) -> Tables {
+/// The same, which knows people by other ids, or keeps less in memory.
+async fn process_with(url: &DatabaseUrl, naming: Naming, limits: CacheLimits) -> Tables {
     let options = StorageOptions {
         url: url.clone(),
         ..StorageOptions::default()
@@ -168,7 +170,7 @@ async fn process_with(url: &DatabaseUrl, limits: CacheLimits) -> Tables {
     database.migrate(&owners).await.expect("migrates");
     let store = Store::start(database, Arc::new(Unobserved));
     let blinding = Blinding::new(&SERVER);
-    Tables::new(store, Naming::Blinded15, blinding, limits)
+    Tables::new(store, naming, blinding, limits)
 }
 
 fn at(secs: i64) -> UnixTime {

@@ -14,7 +14,7 @@ use super::overrides::{self, ROLE_COLUMNS, read_override, read_role};
 use super::rooms::Room;
 use super::sql::{self, values};
 use super::touch::Touch;
-use super::{RoomId, StoreError, Tables, UserId, pending};
+use super::{RoomId, StoreError, Tables, UserId, pending, person};
 use crate::crypto::SessionId;
 use crate::domain::identity::pending_key;
 use crate::domain::permissions::{GlobalRole, Override, Permissions};
@@ -107,7 +107,7 @@ impl Tables {
     /// a blinded one.
     pub async fn named(&self, id: SessionId) -> Result<Option<Arc<User>>, StoreError> {
         let person = self.person(id);
-        match self.heard(pending::find(self.reads(), &person).await)? {
+        match self.heard(person::find(self.reads(), &person).await)? {
             Some(user) => self.user(user).await,
             None => Ok(None),
         }

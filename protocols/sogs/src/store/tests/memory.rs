@@ -236,7 +236,7 @@ async fn memory_holds_as_many_messages_as_it_is_told() {
         room_messages: 4,
         ..CacheLimits::default()
     };
-    let tables = process_with(&bed.url, limits).await;
+    let tables = process_with(&bed.url, Naming::Blinded15, limits).await;
     let recent = async |limit| tables.recent(room, Reader::Anonymous, limit).await;
     assert_eq!(recent(10).await.expect("read").messages().len(), 10);
     tables.store().close().await;

@@ -21,7 +21,7 @@ pub struct CacheConfig {
 impl Default for CacheConfig {
     fn default() -> Self {
         Self {
-            messages_per_room: 256,
+            messages_per_room: 128,
             messages: ByteSize::mib(16),
             users: 20_000,
         }

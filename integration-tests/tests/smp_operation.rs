@@ -1,7 +1,4 @@
 //! The SMP relay as its operator sees it: start, reload, certificates, drain, backup.
-
-use std::time::Duration;
-
 use data_encoding::HEXLOWER;
 use integration_tests::smp::{Smp, message, refused, rng};
 use integration_tests::{Bed, PATIENCE, see};
@@ -182,9 +179,10 @@ async fn nothing_private_is_in_logs_or_metrics() {
     poll::until(PATIENCE, "a session is counted", || {
         (see::count(&daemon, "relayd_smp_sessions_total") > 0).then_some(())
     });
-    tokio::time::sleep(Duration::from_millis(100)).await;
     let metrics = daemon.metrics().get("/metrics").unwrap().text();
-    let everything = daemon.stdout() + &daemon.stderr() + &metrics;
+    daemon.signal(Signal::TERM);
+    let exit = daemon.wait(PATIENCE);
+    let everything = exit.stdout + &exit.stderr + &metrics;
     for id in [&queue.recipient_id, &queue.sender_id] {
         for text in [relay_smp::wire::to_base64url(id), HEXLOWER.encode(id)] {
             assert!(!everything.contains(&text), "an id is told");

@@ -7,10 +7,11 @@ use relay_core::failure::Failure;
 use relay_core::lifecycle::{self, Options};
 use relayd::Args;
 
-/// Idle connections are many and small, and are left behind by handshakes, which are large.
-#[cfg(feature = "mimalloc")]
+/// Idle connections are many and small, and are left behind by handshakes, which are large: it
+/// gives back what those took. How soon is set where it is built, in `.cargo/config.toml`.
+#[cfg(feature = "jemalloc")]
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let args = match Args::try_parse() {

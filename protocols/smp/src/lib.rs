@@ -9,7 +9,8 @@
 //! engine    a block of commands in, answers and events out
 //! identity  CA, leaf, their files            tls   the protocol's TLS, both sides
 //! server    one task a connection            client   ours, for tests, load and routing
-//! admin     what operators can ask and have done
+//! admin     what operators can ask and have done    web   pages for browsers
+//! control   the text commands of smp-server
 //! plugin    all of it as a part of the daemon
 //! ```
 
@@ -18,6 +19,7 @@ pub mod admin;
 pub mod bench;
 pub mod client;
 mod config;
+mod control;
 pub mod crypto;
 mod engine;
 pub mod identity;
@@ -29,11 +31,13 @@ mod stats;
 mod store;
 pub mod tls;
 mod transport;
+mod web;
 pub mod wire;
 
 pub use crate::config::{
-    Columns, ConnectionConfig, IdentityConfig, KeyKind, LimitConfig, NotificationConfig,
-    QueueConfig, RoutingConfig, Settings, SmpConfig, StatisticsConfig,
+    Columns, ConnectionConfig, ControlConfig, HostingType, IdentityConfig, InformationConfig,
+    KeyKind, LimitConfig, NotificationConfig, QueueConfig, RoutingConfig, Settings, SmpConfig,
+    StatisticsConfig, WebConfig,
 };
 
 pub use crate::plugin::Smp;

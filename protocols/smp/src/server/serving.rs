@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::Shared;
+use super::clients::Present;
 use super::metrics::{End, Open};
 use crate::engine::{Answer, Connection};
 use crate::session::{Channel, Idle, Rate};
@@ -33,6 +34,7 @@ pub(super) struct Serving<'s, S> {
     idle: Idle,
     /// When a block must have arrived, or when to look whether the client is idle.
     deadline: Instant,
+    present: Present,
     _open: Open,
 }
 
@@ -61,6 +63,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Serving<'s, S> {
         channel: Channel,
         connection: Connection,
         limit_key: Option<LimitKey>,
+        present: Present,
     ) -> Self {
         let now = Instant::now();
         let open = shared.metrics.began(channel.session().version);
@@ -76,6 +79,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Serving<'s, S> {
             },
             idle: Idle::new(now),
             deadline: now,
+            present,
             _open: open,
         };
         serving.look_again(now);
@@ -136,6 +140,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Serving<'s, S> {
     async fn block(&mut self, mut block: Vec<u8>) -> Result<(), End> {
         let now = Instant::now();
         self.idle.heard(now);
+        self.present.heard();
         self.look_again(now);
         self.shared.metrics.blocks_in.inc();
         let batch = self.channel.open(&mut block);
@@ -181,6 +186,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Serving<'s, S> {
             }
         }
         if !answers.is_empty() {
+            self.present.told();
             within(self.shared.limits().write, self.stream.flush()).await?;
         }
         Ok(buffer)

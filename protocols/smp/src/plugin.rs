@@ -24,6 +24,9 @@ use crate::stats::daily;
 use crate::store;
 use crate::web::{Web, load_theme};
 
+/// The name of its listeners.
+const PORT: &str = "smp";
+
 /// The plugin.
 #[derive(Clone, Copy, Debug)]
 pub struct Smp;
@@ -56,6 +59,10 @@ impl Plan for Planned {
     fn ports(&self) -> Vec<Port> {
         let smp = [self.0.port()];
         smp.into_iter().chain(self.0.control_port()).collect()
+    }
+
+    fn unnamed_tls_port(&self) -> Option<&'static str> {
+        Some(PORT)
     }
 
     fn start(
@@ -132,7 +139,7 @@ impl Relay for Started {
 
     fn service(&self, port: &str) -> Option<Arc<dyn Service>> {
         match port {
-            "smp" => Some(Arc::clone(&self.server) as Arc<dyn Service>),
+            PORT => Some(Arc::clone(&self.server) as Arc<dyn Service>),
             "smp-control" => Some(Arc::new(self.control.clone())),
             _ => None,
         }
@@ -140,6 +147,11 @@ impl Relay for Started {
 
     fn sites(&self) -> Vec<Site> {
         self.web.sites()
+    }
+
+    /// Apps that are told port 443 name no host and say that they speak HTTP, and then speak SMP.
+    fn unnamed_tls(&self) -> Option<Arc<dyn Service>> {
+        Some(Arc::clone(&self.server) as Arc<dyn Service>)
     }
 
     fn admin_routes(&self) -> axum::Router {

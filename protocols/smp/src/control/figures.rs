@@ -35,19 +35,20 @@ impl Period<'_> {
         format!("({a},{b},{c})")
     }
 
-    /// Of private routing: under which names the counters of one group stand.
+    /// Of private routing: the counters of a group.
     fn routed(&self, group: &str) -> String {
-        let of = |name: &str| self.of(&format!("{group}_{name}"));
-        format!(
-            "requests={}, successes={}, errorsConnect={}, errorsCompat={}, errorsOther={}",
-            of("pRequests"),
-            of("pSuccesses"),
-            of("pErrorsConnect"),
-            of("pErrorsCompat"),
-            of("pErrorsOther")
-        )
+        let figure = |name: &str| format!("{name}={}", self.of(&format!("{group}.{name}")));
+        ROUTED.map(figure).join(", ")
     }
 }
+
+const ROUTED: [&str; 5] = [
+    "requests",
+    "successes",
+    "errorsConnect",
+    "errorsCompat",
+    "errorsOther",
+];
 
 /// `stats`.
 pub(super) fn stats(figures: &Figures, admin: bool) -> String {

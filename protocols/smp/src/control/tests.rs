@@ -97,7 +97,7 @@ async fn statistics_have_the_reference_lines() {
         .skip(1)
         .filter_map(|line| line.split_once(": "))
         .collect();
-    assert_eq!(names.len(), 41, "{said}");
+    assert_eq!(names.len(), 38, "{said}");
     assert_eq!(names[0], ("fromTime", "2025-06-15 15:06:40 UTC"));
     assert_eq!(
         names[12].0,

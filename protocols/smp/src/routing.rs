@@ -33,5 +33,5 @@ mod tests;
 
 pub(crate) use forwarder::Forwarder;
 pub(crate) use pool::Pool;
-pub(crate) use relay::{Opened, Relaying, is_forwardable};
+pub(crate) use relay::{Opened, Relaying};
 pub(crate) use session::RelayKey;

@@ -17,7 +17,7 @@ use crate::wire::{
 };
 
 /// Whether a command may come through a proxy: what senders do, and nobody else.
-pub(crate) fn is_forwardable(command: &Command<'_>) -> bool {
+fn is_forwardable(command: &Command<'_>) -> bool {
     matches!(
         command,
         Command::Send { .. } | Command::Skey(_) | Command::Lkey(_) | Command::Lget

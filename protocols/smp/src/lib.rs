@@ -9,6 +9,7 @@
 //! engine    a block of commands in, answers and events out
 //! identity  CA, leaf, their files            tls   the protocol's TLS, both sides
 //! server    one task a connection            client   ours, for tests, load and routing
+//! routing   passing on to other servers, and what others pass on
 //! admin     what operators can ask and have done    web   pages for browsers
 //! control   the text commands of smp-server
 //! plugin    all of it as a part of the daemon
@@ -25,6 +26,7 @@ mod engine;
 pub mod identity;
 mod plugin;
 mod queue;
+mod routing;
 mod server;
 pub mod session;
 mod stats;
@@ -35,9 +37,10 @@ mod web;
 pub mod wire;
 
 pub use crate::config::{
-    Columns, ConnectionConfig, ControlConfig, HostingType, IdentityConfig, InformationConfig,
-    KeyKind, LimitConfig, NotificationConfig, QueueConfig, RoutingConfig, Settings, SmpConfig,
-    StatisticsConfig, WebConfig,
+    Columns, ConnectionConfig, ControlConfig, HostMode, HostingType, IdentityConfig,
+    InformationConfig, KeyKind, LimitConfig, NotificationConfig, Pattern, PatternError,
+    ProxyConfig, QueueConfig, Settings, SmpConfig, SocksMode, SocksProxy, StatisticsConfig,
+    WebConfig,
 };
 
 pub use crate::plugin::Smp;

@@ -19,6 +19,7 @@ use crate::config::{Columns, Settings, SmpConfig};
 use crate::control::Control;
 use crate::engine::{self, Engine, Ground};
 use crate::identity::{Folder, Keeper};
+use crate::routing::Pool;
 use crate::server::{Clients, Server};
 use crate::stats::daily;
 use crate::store;
@@ -101,11 +102,19 @@ impl Started {
             false => Clients::known(Arc::clone(&context.clock)),
         };
         let settings = Settings::new(config);
+        let proxy = Pool::new(
+            settings.clone(),
+            Arc::clone(&context.clock),
+            context.entropy.clone(),
+            context.tasks.clone(),
+        );
+        proxy.publish(&context.metrics);
         let server = Server::new(
             Arc::clone(keeper.acceptor()),
             engine.clone(),
             context.entropy,
             settings.clone(),
+            proxy,
             &context.metrics,
             clients.clone(),
         );

@@ -30,9 +30,11 @@ use self::metrics::SessionMetrics;
 use self::serving::Serving;
 use crate::config::Settings;
 use crate::engine::{Engine, SessionFacts};
+use crate::routing::Pool;
 use crate::session::{HandshakeFailure, Offer, Refused, ServerHandshake, ServerSession};
 use crate::tls::{Accepted, Acceptor, HandshakeError};
 use crate::transport::{BlockReader, ReadAhead};
+use crate::wire::Version;
 
 /// For how long a handshake has a place: several round trips around the world.
 const PLACE: Duration = Duration::from_secs(1);
@@ -50,6 +52,7 @@ struct Shared {
     engine: Engine,
     entropy: Entropy,
     settings: Settings,
+    proxy: Pool,
     metrics: SessionMetrics,
     places: Places,
     new_queues: NewQueues,
@@ -71,6 +74,7 @@ impl Server {
         engine: Engine,
         entropy: Entropy,
         settings: Settings,
+        proxy: Pool,
         metrics: &Metrics,
         clients: Clients,
     ) -> Self {
@@ -80,6 +84,7 @@ impl Server {
             engine,
             entropy,
             settings,
+            proxy,
             metrics: SessionMetrics::new(metrics),
             places,
             new_queues: NewQueues::default(),
@@ -126,6 +131,8 @@ impl Shared {
         let connection = self.engine.attach(SessionFacts {
             version: session.channel.session().version,
             session_key: session.secret,
+            peer_key: session.peer_key,
+            max_version: Version(self.settings.now().connections.max_version),
         });
         let channel = session.channel;
         let holdings = connection.holdings();

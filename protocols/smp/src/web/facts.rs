@@ -89,6 +89,7 @@ pub(super) fn configuration(config: &SmpConfig) -> Vec<Fact> {
             "Basic auth enabled",
             yes_no(config.create_password.is_some()),
         ),
+        ("Private routing", yes_no(config.proxy.enabled)),
         ("Protocol versions", versions),
     ]
     .map(|(label, said)| fact(label, [Some(text(said))]))

@@ -151,7 +151,7 @@ async fn figures_are_those_of_the_relay() {
         ("msgSent", "1"),
         ("qCount 2", "1"),
         ("msgCount", "1"),
-        ("daily active queues", "0"),
+        ("daily active queues", "1"),
         ("other GET events (auth, duplicate, prohibited)", "(0,0,0)"),
     ] {
         assert_eq!(figure(&stats, name), value, "{name}");

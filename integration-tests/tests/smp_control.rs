@@ -74,7 +74,7 @@ impl<S: Read + Write> Session<S> {
         lines.take_while(|line| line != end).collect()
     }
 
-    fn as_admin(mut self) -> Self {
+    fn with_all_rights(mut self) -> Self {
         let role = self.ask("auth all-of-it");
         assert_eq!(role, "Current role is CPRAdmin");
         self
@@ -121,7 +121,7 @@ fn passwords_decide_what_is_allowed() {
     );
     session.say("quit");
     assert_eq!(session.line(), "");
-    let mut admin = Session::at(address).as_admin();
+    let mut admin = Session::at(address).with_all_rights();
     assert_eq!(admin.ask("suspend"), "suspend not implemented");
     assert_eq!(
         admin.list("save"),
@@ -142,7 +142,7 @@ async fn figures_are_those_of_the_relay() {
         .unwrap();
     message(&mut events, &queue).await;
 
-    let mut session = Session::at(address).as_admin();
+    let mut session = Session::at(address).with_all_rights();
     let stats = session.list("stats");
     assert_eq!(stats.len(), 39);
     assert!(figure(&stats, "fromTime").ends_with(" UTC"));
@@ -190,7 +190,7 @@ async fn queues_are_looked_at_blocked_unblocked_and_deleted() {
     let (client, mut events) = Smp::of(&bed).client().await;
     let (queue, other) = (queue(&client).await, queue(&client).await);
     let id = to_base64url(&queue.sender_id);
-    let mut session = Session::at(address).as_admin();
+    let mut session = Session::at(address).with_all_rights();
     let shown = session.ask(&format!("status {id}"));
     assert!(
         shown.starts_with("status: EntityActive, updatedAt: Just "),

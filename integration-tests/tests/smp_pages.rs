@@ -5,8 +5,9 @@
 
 #![expect(clippy::unwrap_used, reason = "tests stop at what they did not expect")]
 
+use std::fmt::Write as _;
 use std::fs;
-use std::io::Write;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -273,7 +274,7 @@ fn outline(code: &fast_qr::QRCode) -> String {
         while x < code.size {
             let run = (x..code.size).take_while(|x| code[y][*x].value()).count();
             if run > 0 {
-                path += &format!("M{} {}h{run}v1h-{run}z", x + 4, y + 4);
+                write!(path, "M{} {}h{run}v1h-{run}z", x + 4, y + 4).unwrap();
             }
             x += run.max(1);
         }

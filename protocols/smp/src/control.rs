@@ -44,7 +44,7 @@ const WRONG_PASSWORD: Duration = Duration::from_millis(500);
 /// Silence after which a session is over; people forget terminals.
 const MAX_SILENCE: Duration = Duration::from_hours(12);
 /// For an answer to be taken.
-const MAX_WRITE: Duration = Duration::from_secs(60);
+const MAX_WRITE: Duration = Duration::from_mins(1);
 
 const GREETING: &str = "SMP server control port\n'help' for supported commands\n";
 const HELP: &str = "commands: stats, stats-rts, clients, sockets, socket-threads, threads, server-info, delete, save, help, quit\n";

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use relay_core::clock::SharedClock;
 use relay_core::config::{ByteSize, ConfigError, Loaded, SectionSpec};
 use relay_core::net::Service;
 use relay_core::protocol::{Context, Plan, Port, Protocol, Relay, StartError};
@@ -97,10 +98,7 @@ impl Started {
         engine.publish(&context.metrics);
         engine.run(&context.tasks);
         let theme = theme(&config).map_err(StartError::Config)?;
-        let clients = match config.control.listen.is_empty() {
-            true => Clients::unknown(),
-            false => Clients::known(Arc::clone(&context.clock)),
-        };
+        let clients = clients(&config, &context.clock);
         let settings = Settings::new(config);
         let proxy = Pool::new(
             settings.clone(),
@@ -187,6 +185,15 @@ impl Relay for Started {
 
     fn stop(&self) -> BoxFuture<'_, ()> {
         self.engine.stop().boxed()
+    }
+}
+
+/// Who looks at clients does so over the control port.
+fn clients(config: &SmpConfig, clock: &SharedClock) -> Clients {
+    if config.control.listen.is_empty() {
+        Clients::unknown()
+    } else {
+        Clients::known(Arc::clone(clock))
     }
 }
 

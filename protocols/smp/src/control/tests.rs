@@ -9,7 +9,7 @@ use super::*;
 use crate::config::{ControlConfig, SmpConfig};
 use crate::engine::tests::bed::Bed;
 
-async fn control(bed: &Bed) -> Control {
+fn control(bed: &Bed) -> Control {
     let settings = Settings::new(SmpConfig {
         control: ControlConfig {
             admin_password: Some("admin".into()),
@@ -41,7 +41,7 @@ async fn session(control: &Control, lines: &str) -> String {
 #[tokio::test]
 async fn who_may_do_what() {
     let bed = Bed::sqlite(crate::engine::Settings::default()).await;
-    let control = control(&bed).await;
+    let control = control(&bed);
     let nobody = "stats\nclients\nserver-info\nsockets\nstatus AQID\ndelete AQID\nsave\nthreads\n";
     assert_eq!(session(&control, nobody).await, "AUTH\n".repeat(8));
     let user = "auth user\ndelete AQID\nclients\nstatus AQID\n";
@@ -60,7 +60,7 @@ async fn who_may_do_what() {
 #[tokio::test]
 async fn roles_are_taken_once() {
     let bed = Bed::sqlite(crate::engine::Settings::default()).await;
-    let control = control(&bed).await;
+    let control = control(&bed);
     let lines = "auth wrong\nauth user\nauth user\nauth admin\nauth wrong\n";
     assert_eq!(
         session(&control, lines).await,
@@ -82,7 +82,7 @@ async fn roles_are_taken_once() {
 #[tokio::test]
 async fn lines_have_an_end() {
     let bed = Bed::sqlite(crate::engine::Settings::default()).await;
-    let control = control(&bed).await;
+    let control = control(&bed);
     assert_eq!(session(&control, "help").await, "");
     assert_eq!(session(&control, &"x".repeat(10_000)).await, "");
 }
@@ -90,7 +90,7 @@ async fn lines_have_an_end() {
 #[tokio::test]
 async fn statistics_have_the_reference_lines() {
     let bed = Bed::sqlite(crate::engine::Settings::default()).await;
-    let control = control(&bed).await;
+    let control = control(&bed);
     let said = session(&control, "auth user\nstats\n").await;
     let names: Vec<_> = said
         .lines()

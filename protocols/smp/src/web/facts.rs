@@ -41,13 +41,16 @@ pub(super) fn public(said: &InformationConfig) -> Vec<Fact> {
     let country = said.server_country.as_ref();
     [
         fact("Server version", [Some(text(version))]),
-        fact("Source code", [said.source_code.as_ref().map(link)]),
-        fact("Web site", [said.website.as_ref().map(link)]),
+        fact("Source code", [said.source_code.as_deref().map(link)]),
+        fact("Web site", [said.website.as_deref().map(link)]),
         fact(
             "Usage conditions",
-            [said.usage_conditions.as_ref().map(link)],
+            [said.usage_conditions.as_deref().map(link)],
         ),
-        fact("Amendments", [said.condition_amendments.as_ref().map(link)]),
+        fact(
+            "Amendments",
+            [said.condition_amendments.as_deref().map(link)],
+        ),
         fact(
             "Operator",
             [entity(
@@ -111,11 +114,11 @@ fn text(text: String) -> Value {
     }
 }
 
-fn link(url: &String) -> Value {
+fn link(url: &str) -> Value {
     Value {
         kind: None,
-        text: url.clone(),
-        url: Some(url.clone()),
+        text: url.to_owned(),
+        url: Some(url.to_owned()),
     }
 }
 

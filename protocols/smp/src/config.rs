@@ -9,6 +9,7 @@ mod check;
 mod connections;
 mod identity;
 mod limits;
+mod names;
 mod queues;
 mod settings;
 mod statistics;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 pub use self::connections::{ConnectionConfig, RoutingConfig};
 pub use self::identity::{IdentityConfig, KeyKind};
 pub use self::limits::LimitConfig;
+pub use self::names::NamesConfig;
 pub use self::queues::{NotificationConfig, QueueConfig};
 pub use self::settings::Settings;
 pub use self::statistics::{Columns, StatisticsConfig};
@@ -83,6 +85,9 @@ pub struct SmpConfig {
     /// Private routing: this server passing messages on to others.
     pub routing: RoutingConfig,
 
+    /// Names of people and groups.
+    pub names: NamesConfig,
+
     /// The statistics file that dashboards of smp-server read. `[metrics]` has the same and more.
     pub statistics: StatisticsConfig,
 }
@@ -104,6 +109,7 @@ impl Default for SmpConfig {
             connections: ConnectionConfig::default(),
             limits: LimitConfig::default(),
             routing: RoutingConfig::default(),
+            names: NamesConfig::default(),
             statistics: StatisticsConfig::default(),
         }
     }

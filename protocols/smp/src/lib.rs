@@ -9,6 +9,7 @@
 //! engine    a block of commands in, answers and events out
 //! identity  CA, leaf, their files            tls   the protocol's TLS, both sides
 //! server    one task a connection            client   ours, for tests, load and routing
+//! names     names of people, resolved by another service
 //! admin     what operators can ask and have done
 //! plugin    all of it as a part of the daemon
 //! ```
@@ -21,6 +22,7 @@ mod config;
 pub mod crypto;
 mod engine;
 pub mod identity;
+mod names;
 mod plugin;
 mod queue;
 mod server;
@@ -32,8 +34,8 @@ mod transport;
 pub mod wire;
 
 pub use crate::config::{
-    Columns, ConnectionConfig, IdentityConfig, KeyKind, LimitConfig, NotificationConfig,
-    QueueConfig, RoutingConfig, Settings, SmpConfig, StatisticsConfig,
+    Columns, ConnectionConfig, IdentityConfig, KeyKind, LimitConfig, NamesConfig,
+    NotificationConfig, QueueConfig, RoutingConfig, Settings, SmpConfig, StatisticsConfig,
 };
 
 pub use crate::plugin::Smp;

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{Call, CallError, ConnectError, Incoming, Link, Outgoing, Received};
-use crate::session::{Expected, Facts, ServerIdentity};
+use crate::session::{Expected, Facts, OwnService, ServerIdentity};
 
 /// Transmissions that wait to be sent, before callers wait too.
 const WAITING: usize = 1024;
@@ -35,6 +35,7 @@ pub struct Events {
 struct Shared {
     facts: Facts,
     server: Option<ServerIdentity>,
+    service: Option<OwnService>,
     outbox: mpsc::Sender<Vec<Vec<u8>>>,
     waiting: Waiting,
     corr_ids: CorrIds,
@@ -84,6 +85,7 @@ impl Client {
         let shared = Shared {
             facts: link.outgoing.facts().clone(),
             server: link.outgoing.server().cloned(),
+            service: link.outgoing.service().cloned(),
             outbox,
             waiting: Waiting::new(),
             corr_ids: CorrIds::new(rng),
@@ -140,7 +142,12 @@ impl Client {
 
     fn transmission(&self, call: &Call<'_>, corr_id: &[u8]) -> Result<Vec<u8>, CallError> {
         let server_key = self.server().map(|server| &server.session_key);
-        call.transmission(self.facts(), server_key, corr_id)
+        call.transmission_of(self.facts(), server_key, self.service(), corr_id)
+    }
+
+    /// The service that this side is, if it is one.
+    pub fn service(&self) -> Option<&OwnService> {
+        self.shared.service.as_ref()
     }
 
     /// Resolves when the connection has ended.

@@ -22,6 +22,7 @@ impl SmpConfig {
             .or_else(|| self.version_problem())
             .or_else(|| self.count_problem())
             .or_else(|| self.time_problem())
+            .or_else(|| self.names.problem())
     }
 
     fn address_problem(&self) -> Option<Problem> {
@@ -164,6 +165,10 @@ mod tests {
                 "smp.connections.max_version",
             ),
             ("LIMITS__OUT_BYTES", "16KiB", "smp.limits.out_bytes"),
+            ("NAMES__RESOLVER", "names.example.org", "smp.names.resolver"),
+            ("NAMES__RESOLVER", "http://a:b@c", "smp.names.resolver"),
+            ("NAMES__MAX_RESPONSE", "1MiB", "smp.names.max_response"),
+            ("NAMES__TIMEOUT", "1ms", "smp.names.timeout"),
         ] {
             let line = refusal(variable, value).unwrap_or_else(|| panic!("{variable} {value}"));
             assert!(line.contains(key) && !line.contains('\n'), "{line}");

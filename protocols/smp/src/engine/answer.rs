@@ -9,7 +9,8 @@ use std::sync::Arc;
 use crate::crypto::message::Delivery;
 use crate::queue::{EntityId, Record};
 use crate::wire::{
-    DhKey, Error, Ids, LinkData, Message, QueueMode, Reply, Response, Session, Short, Writer,
+    DhKey, Error, Ids, IdsDigest, LinkData, Message, QueueMode, Reply, Response, Session, Short,
+    Writer,
 };
 
 /// What fits in a block beside one message of full size.
@@ -41,8 +42,12 @@ type Bytes = Box<[u8]>;
 /// What is said.
 #[derive(Clone)]
 pub(crate) enum Said {
+    /// All that waited for a service was offered.
+    Alls,
     Deld,
     End,
+    /// A service's subscription was taken over.
+    Ends(IdsDigest),
     Err(Error),
     Ids(Box<NewIds>),
     /// A queue's state, as JSON.
@@ -63,7 +68,12 @@ pub(crate) enum Said {
     },
     Ok,
     Pong,
-    Sok,
+    /// A resolved name, as JSON.
+    Rname(Vec<u8>),
+    /// Subscribed, for this service if it is one.
+    Sok(Option<EntityId>),
+    /// A service is subscribed.
+    Soks(IdsDigest),
 }
 
 /// What a new queue is called.
@@ -74,6 +84,7 @@ pub(crate) struct NewIds {
     pub(crate) dh_key: DhKey,
     pub(crate) mode: Option<QueueMode>,
     pub(crate) link_id: Option<Vec<u8>>,
+    pub(crate) service_id: Option<EntityId>,
     pub(crate) notifier: Option<(EntityId, DhKey)>,
 }
 
@@ -130,7 +141,7 @@ impl Answer {
         match &self.said {
             Said::Msg(..) => crate::wire::PADDED_MESSAGE + SMALL,
             Said::Lnk { fixed, user, .. } => fixed.len() + user.len() + SMALL,
-            Said::Info(json) => json.len() + SMALL,
+            Said::Info(json) | Said::Rname(json) => json.len() + SMALL,
             _ => SMALL,
         }
     }
@@ -139,8 +150,10 @@ impl Answer {
 impl Said {
     fn encode(&self, session: Session<'_>, out: &mut Writer<'_>) {
         let response = match self {
+            Self::Alls => Response::Alls,
             Self::Deld => Response::Deld,
             Self::End => Response::End,
+            Self::Ends(all) => Response::Ends(*all),
             Self::Err(error) => Response::Err(error.clone()),
             Self::Ids(ids) => Response::Ids(Box::new(ids.borrow())),
             Self::Info(json) => Response::Info(json),
@@ -166,7 +179,9 @@ impl Said {
             },
             Self::Ok => Response::Ok,
             Self::Pong => Response::Pong,
-            Self::Sok => Response::Sok(None),
+            Self::Rname(json) => Response::Rname(json),
+            Self::Sok(service) => Response::Sok(service.as_ref().map(Short::from)),
+            Self::Soks(all) => Response::Soks(*all),
         };
         response.encode(session.version, out);
     }
@@ -180,7 +195,7 @@ impl NewIds {
             dh_key: self.dh_key,
             mode: self.mode,
             link_id: self.link_id.as_deref().map(Short::cut),
-            service_id: None,
+            service_id: self.service_id.as_ref().map(Short::from),
             notifier: (self.notifier.as_ref()).map(|(id, dh_key)| (id.into(), *dh_key)),
         }
     }
@@ -220,8 +235,10 @@ impl Stored {
 impl fmt::Debug for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Alls => "ALLS",
             Self::Deld => "DELD",
             Self::End => "END",
+            Self::Ends(_) => "ENDS",
             Self::Err(error) => return write!(f, "ERR {error:?}"),
             Self::Ids(_) => "IDS",
             Self::Info(_) => "INFO",
@@ -231,7 +248,9 @@ impl fmt::Debug for Said {
             Self::Nmsg { .. } => "NMSG",
             Self::Ok => "OK",
             Self::Pong => "PONG",
-            Self::Sok => "SOK",
+            Self::Rname(_) => "RNAME",
+            Self::Sok(_) => "SOK",
+            Self::Soks(_) => "SOKS",
         })
     }
 }

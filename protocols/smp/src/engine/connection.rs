@@ -8,6 +8,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
+use super::backlog::Backlog;
 use super::block::{Block, Outcome};
 use super::lookup::Located;
 use super::outbox::Outbox;
@@ -16,6 +19,7 @@ use super::step::Step;
 use super::{Answer, Answers, Said};
 use crate::crypto::{SecretKey, Verifier};
 use crate::queue::{EntityId, Record};
+use crate::session::Service;
 use crate::wire::{Command, Error, Refusal, Request, Version};
 
 /// How often a command is tried again because its queue was changed by others meanwhile.
@@ -28,6 +32,8 @@ pub(crate) struct SessionFacts {
     pub(crate) version: Version,
     /// The server's session key; without one no authenticator is right.
     pub(crate) session_key: Option<SecretKey>,
+    /// The service that the client is, if it is one.
+    pub(crate) service: Option<Service>,
 }
 
 /// A connection's subscriptions and what waits for it. Dropping it ends them.
@@ -35,11 +41,16 @@ pub(crate) struct Connection {
     pub(super) shared: Arc<Shared>,
     pub(super) outbox: Arc<Outbox>,
     pub(super) version: Version,
+    pub(super) service: Option<Service>,
     verifier: Verifier,
     /// Queues read with GET, and what was read and not acknowledged.
     pub(super) got: HashMap<i64, Option<EntityId>>,
     /// Queues subscribed in this block that were empty when they were read.
     pub(super) empty: HashMap<i64, Arc<Record>>,
+    /// What waits for a service that has subscribed.
+    pub(super) backlog: Option<Backlog>,
+    /// Names that are being resolved.
+    pub(super) resolving: Arc<Semaphore>,
 }
 
 /// A command on its way through a block.
@@ -62,12 +73,15 @@ impl Connection {
     pub(super) fn new(shared: Arc<Shared>, facts: SessionFacts) -> Self {
         let outbox = Arc::new(Outbox::new(shared.settings.now().waiting, &shared.waiting));
         Self {
+            resolving: Arc::new(Semaphore::new(shared.names.concurrency())),
             shared,
             outbox,
             version: facts.version,
+            service: facts.service,
             verifier: Verifier::new(facts.session_key),
             got: HashMap::new(),
             empty: HashMap::new(),
+            backlog: None,
         }
     }
 
@@ -97,7 +111,9 @@ impl Connection {
 
     /// Resolves when events wait.
     pub(crate) async fn ready(&self) {
-        self.outbox.ready().await;
+        if self.backlog.is_none() {
+            self.outbox.ready().await;
+        }
     }
 
     /// Takes waiting events, of about `room` bytes together ([`Answer::weight`]); at least one if
@@ -108,6 +124,10 @@ impl Connection {
 
     /// Whether it is subscribed to anything: such a connection may be idle.
     pub(crate) fn is_subscribed(&self) -> bool {
+        let serves = |service: Service| (self.shared.services).is_live(&service.id, &self.outbox);
+        if self.service.is_some_and(serves) {
+            return true;
+        }
         let held = self.outbox.held();
         !(held.queues.is_empty() && held.notifiers.is_empty())
     }
@@ -116,7 +136,11 @@ impl Connection {
     async fn verify<'a, 'b>(&self, tasks: Vec<Task<'a, 'b>>, fresh: bool) -> Verified<'a, 'b> {
         let mut verified = Verified::default();
         let requests: Vec<_> = tasks.iter().map(|task| task.request).collect();
-        match self.shared.verify(&self.verifier, &requests, fresh).await {
+        let service = self.service.as_ref();
+        let verdicts = self
+            .shared
+            .verify(&self.verifier, service, &requests, fresh);
+        match verdicts.await {
             Err(error) => {
                 let error = read_error(&error);
                 let all = tasks
@@ -165,6 +189,7 @@ impl Connection {
         for task in tasks {
             match self.step(&task).await {
                 Step::Say(said) => progress.done.push(task.answer(said)),
+                Step::Later => {}
                 Step::Write(change, promise) => {
                     writing.push(task);
                     changes.push(change);
@@ -258,10 +283,18 @@ impl Progress {
 }
 
 /// How many of the first tasks touch different queues; messages to one queue may follow each
-/// other.
+/// other. What subscribes a service is about all its queues, and so a round of its own.
 fn round_length(tasks: &[Task<'_, '_>]) -> usize {
     let mut touched: HashMap<i64, bool> = HashMap::new();
+    let is_all =
+        |task: &Task<'_, '_>| matches!(task.request.command, Command::Subs(_) | Command::Nsubs(_));
+    if tasks.first().is_some_and(is_all) {
+        return 1;
+    }
     let conflict = tasks.iter().position(|task| {
+        if is_all(task) {
+            return true;
+        }
         let sends = matches!(task.request.command, Command::Send { .. });
         let earlier = task.row().and_then(|row| touched.insert(row, sends));
         earlier.is_some_and(|earlier| !(earlier && sends))
@@ -279,8 +312,10 @@ impl Drop for Connection {
         let held = {
             let mut held = self.outbox.held();
             held.closed = true;
+            let passing = std::mem::take(&mut held.passing).into_iter();
             std::mem::take(&mut held.queues)
                 .into_iter()
+                .chain(passing)
                 .map(|row| (row, true))
                 .chain(
                     std::mem::take(&mut held.notifiers)
@@ -289,6 +324,9 @@ impl Drop for Connection {
                 )
                 .collect::<Vec<_>>()
         };
+        if let Some(service) = &self.service {
+            self.shared.services.release(&service.id, &self.outbox);
+        }
         for (row, queue) in held {
             if queue {
                 self.shared.subscriptions.release(row, &self.outbox);

@@ -41,6 +41,8 @@ impl Lab {
             version: Version::NOTICES,
             session_key: None,
             service: None,
+            peer_key: None,
+            max_version: Version::NOTICES,
         }))
     }
 }

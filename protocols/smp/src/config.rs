@@ -10,6 +10,7 @@ mod connections;
 mod identity;
 mod limits;
 mod names;
+mod proxy;
 mod queues;
 mod settings;
 mod statistics;
@@ -20,10 +21,12 @@ use relay_core::protocol::Port;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use self::connections::{ConnectionConfig, RoutingConfig};
+pub use self::connections::ConnectionConfig;
 pub use self::identity::{IdentityConfig, KeyKind};
 pub use self::limits::LimitConfig;
 pub use self::names::NamesConfig;
+pub(crate) use self::proxy::is_below;
+pub use self::proxy::{HostMode, Pattern, PatternError, ProxyConfig, SocksMode, SocksProxy};
 pub use self::queues::{NotificationConfig, QueueConfig};
 pub use self::settings::Settings;
 pub use self::statistics::{Columns, StatisticsConfig};
@@ -82,8 +85,8 @@ pub struct SmpConfig {
     /// What one client, and all together, may use. `[limits]` has those on connections.
     pub limits: LimitConfig,
 
-    /// Private routing: this server passing messages on to others.
-    pub routing: RoutingConfig,
+    /// Private routing: this server passing its clients' messages on to others.
+    pub proxy: ProxyConfig,
 
     /// Names of people and groups.
     pub names: NamesConfig,
@@ -108,7 +111,7 @@ impl Default for SmpConfig {
             notifications: NotificationConfig::default(),
             connections: ConnectionConfig::default(),
             limits: LimitConfig::default(),
-            routing: RoutingConfig::default(),
+            proxy: ProxyConfig::default(),
             names: NamesConfig::default(),
             statistics: StatisticsConfig::default(),
         }

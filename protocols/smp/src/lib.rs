@@ -9,6 +9,7 @@
 //! engine    a block of commands in, answers and events out
 //! identity  CA, leaf, their files            tls   the protocol's TLS, both sides
 //! server    one task a connection            client   ours, for tests, load and routing
+//! routing   passing on to other servers, and what others pass on
 //! names     names of people, resolved by another service
 //! admin     what operators can ask and have done
 //! plugin    all of it as a part of the daemon
@@ -25,6 +26,7 @@ pub mod identity;
 mod names;
 mod plugin;
 mod queue;
+mod routing;
 mod server;
 pub mod session;
 mod stats;
@@ -34,8 +36,9 @@ mod transport;
 pub mod wire;
 
 pub use crate::config::{
-    Columns, ConnectionConfig, IdentityConfig, KeyKind, LimitConfig, NamesConfig,
-    NotificationConfig, QueueConfig, RoutingConfig, Settings, SmpConfig, StatisticsConfig,
+    Columns, ConnectionConfig, HostMode, IdentityConfig, KeyKind, LimitConfig, NamesConfig,
+    NotificationConfig, Pattern, PatternError, ProxyConfig, QueueConfig, Settings, SmpConfig,
+    SocksMode, SocksProxy, StatisticsConfig,
 };
 
 pub use crate::plugin::Smp;

@@ -17,7 +17,7 @@ pub(crate) use http::{Failure, Limits, Resolver, Trust};
 use crate::wire::NameError;
 
 /// Who resolves names, if anybody does.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Names {
     resolver: Option<Arc<Resolver>>,
     concurrency: usize,
@@ -49,11 +49,6 @@ impl Names {
             resolver: Some(Arc::new(resolver)),
             concurrency,
         }
-    }
-
-    /// Whether anybody is asked.
-    pub(crate) fn can_resolve(&self) -> bool {
-        self.resolver.is_some()
     }
 
     /// How many names of one connection are resolved at a time.
@@ -122,8 +117,18 @@ impl From<Unresolved> for NameError {
     }
 }
 
+impl Default for Names {
+    /// Nobody.
+    fn default() -> Self {
+        Self {
+            resolver: None,
+            concurrency: 1,
+        }
+    }
+}
+
 impl fmt::Debug for Names {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Names({})", self.can_resolve())
+        write!(f, "Names({})", self.resolver.is_some())
     }
 }

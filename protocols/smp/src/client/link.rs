@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split
 
 use super::calls::authorized;
 use super::{Call, CallError, ConnectError, QueueKey, Received};
+use crate::crypto::BoxKey;
 use crate::session::{
     ClientHandshake, ClientSession, Expected, Facts, Opener, OwnService, Packer, ServerIdentity,
     ServiceIdentity,
@@ -30,6 +31,7 @@ pub struct Outgoing<W> {
     packer: Packer,
     server: Option<ServerIdentity>,
     service: Option<OwnService>,
+    forwarding: Option<BoxKey>,
     buffer: Vec<u8>,
 }
 
@@ -67,6 +69,7 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
             channel,
             server,
             service,
+            forwarding,
         } = session;
         let service = match service {
             None => None,
@@ -82,6 +85,7 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
                 packer,
                 server,
                 service,
+                forwarding,
                 buffer: Vec::new(),
             },
             incoming: Incoming {
@@ -122,6 +126,11 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
     /// The service that this side is, if it is one.
     pub fn service(&self) -> Option<&OwnService> {
         self.service.as_ref()
+    }
+
+    /// What a proxy encrypts forwarded commands with; nothing for others.
+    pub fn forwarding(&self) -> Option<&BoxKey> {
+        self.forwarding.as_ref()
     }
 
     /// Encodes and authorizes a command for this connection.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::crypto::message::Delivery;
 use crate::queue::{EntityId, Record};
+use crate::routing::RelayKey;
 use crate::wire::{
     DhKey, Error, Ids, IdsDigest, LinkData, Message, QueueMode, Reply, Response, Session, Short,
     Writer,
@@ -67,9 +68,12 @@ pub(crate) enum Said {
         meta: Vec<u8>,
     },
     Ok,
+    Pkey(Arc<RelayKey>),
     Pong,
+    Pres(Vec<u8>),
     /// A resolved name, as JSON.
     Rname(Vec<u8>),
+    Rres(Vec<u8>),
     /// Subscribed, for this service if it is one.
     Sok(Option<EntityId>),
     /// A service is subscribed.
@@ -142,6 +146,8 @@ impl Answer {
             Said::Msg(..) => crate::wire::PADDED_MESSAGE + SMALL,
             Said::Lnk { fixed, user, .. } => fixed.len() + user.len() + SMALL,
             Said::Info(json) | Said::Rname(json) => json.len() + SMALL,
+            Said::Pres(sealed) | Said::Rres(sealed) => sealed.len() + SMALL,
+            Said::Pkey(key) => key.weight() + SMALL,
             _ => SMALL,
         }
     }
@@ -178,8 +184,11 @@ impl Said {
                 meta: Short::cut(meta),
             },
             Self::Ok => Response::Ok,
+            Self::Pkey(key) => key.response(),
             Self::Pong => Response::Pong,
+            Self::Pres(sealed) => Response::Pres(sealed),
             Self::Rname(json) => Response::Rname(json),
+            Self::Rres(sealed) => Response::Rres(sealed),
             Self::Sok(service) => Response::Sok(service.as_ref().map(Short::from)),
             Self::Soks(all) => Response::Soks(*all),
         };
@@ -247,8 +256,11 @@ impl fmt::Debug for Said {
             Self::Nid { .. } => "NID",
             Self::Nmsg { .. } => "NMSG",
             Self::Ok => "OK",
+            Self::Pkey(_) => "PKEY",
             Self::Pong => "PONG",
+            Self::Pres(_) => "PRES",
             Self::Rname(_) => "RNAME",
+            Self::Rres(_) => "RRES",
             Self::Sok(_) => "SOK",
             Self::Soks(_) => "SOKS",
         })

@@ -7,16 +7,14 @@ use super::shared::Shared;
 use super::step::Step;
 use super::{Answer, Said};
 use crate::names::Unresolved;
+use crate::routing::Opened;
 use crate::stats::Counter;
-use crate::wire::{Error, NameError, Short};
+use crate::wire::{Command, Error, NameError, Request, Short};
 
 impl Connection {
     /// Answers later, as an event. When too many names of this connection are being resolved,
     /// it waits.
     pub(super) async fn resolve(&self, corr_id: Short<'_>, name: &[u8]) -> Step {
-        if !self.shared.names.can_resolve() {
-            return Step::Say(self.shared.resolve(name).await);
-        }
         let Ok(place) = Arc::clone(&self.resolving).acquire_owned().await else {
             return Step::Say(Said::Err(Error::Internal));
         };
@@ -28,6 +26,27 @@ impl Connection {
             drop(place);
         });
         Step::Later
+    }
+}
+
+impl Connection {
+    /// The same for a name that came through a proxy: the answer goes back through its layers.
+    pub(super) async fn resolve_forwarded(&self, request: &Request<'_>, opened: &Opened<'_>) {
+        let Command::Rslv(name) = request.command else {
+            return;
+        };
+        let Ok(place) = Arc::clone(&self.resolving).acquire_owned().await else {
+            return;
+        };
+        self.shared.counters.count(Counter::PMsgFwdsRecv);
+        let (shared, outbox) = (Arc::clone(&self.shared), Arc::clone(&self.outbox));
+        let (corr_id, name) = (request.corr_id.as_bytes().to_vec(), name.to_vec());
+        let layers = opened.layers();
+        tokio::spawn(async move {
+            let said = shared.resolve(&name).await;
+            outbox.say(layers.answer(&Answer::to(Short::cut(&corr_id), &[], said)));
+            drop(place);
+        });
     }
 }
 

@@ -12,8 +12,7 @@ use crate::crypto::{Claim, Verifier};
 use crate::queue::Record;
 use crate::session::Service;
 use crate::wire::{
-    AuthKey, Authorization, Command, CommandError, Credentials, Error, ProxyError, Request,
-    ServiceRole,
+    AuthKey, Authorization, Command, CommandError, Credentials, Error, Request, ServiceRole,
 };
 
 /// What is known of a command before it is executed.
@@ -270,9 +269,10 @@ fn role_of(command: &Command<'_>) -> Option<ServiceRole> {
 fn proof<'a>(request: &'a Request<'_>, record: Option<&'a Record>) -> Proof<'a> {
     match &request.command {
         Command::Ping | Command::Rslv(_) => Proof::Settled(Ok(())),
-        Command::Rfwd(_) => Proof::Settled(Err(Error::Cmd(CommandError::Prohibited))),
-        Command::Prxy { .. } => routing(ProxyError::BasicAuth),
-        Command::Pfwd { .. } => routing(ProxyError::NoSession),
+        // Those are done elsewhere and do not come here.
+        Command::Rfwd(_) | Command::Prxy { .. } | Command::Pfwd { .. } => {
+            Proof::Settled(Err(Error::Cmd(CommandError::Prohibited)))
+        }
         Command::New(new) => Proof::Key(std::slice::from_ref(&new.key)),
         Command::Skey(key) | Command::Lkey(key) => match record {
             Some(_) => Proof::Key(std::slice::from_ref(key)),
@@ -295,8 +295,4 @@ fn of_sender<'a>(request: &Request<'_>, record: Option<&'a Record>) -> Proof<'a>
         Some(Some(key)) => Proof::Key(std::slice::from_ref(key)),
         Some(None) | None => Proof::Never,
     }
-}
-
-fn routing(error: ProxyError) -> Proof<'static> {
-    Proof::Settled(Err(Error::Proxy(Box::new(error))))
 }

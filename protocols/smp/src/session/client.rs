@@ -4,7 +4,9 @@ use rand::CryptoRng;
 
 use super::channel::Side;
 use super::{Channel, HandshakeFailure, ServiceAnswer, ServiceIdentity};
-use crate::crypto::{Chains, SecretKey, SigningKey, fingerprint, verify_certificate_signature};
+use crate::crypto::{
+    BoxKey, Chains, SecretKey, SigningKey, fingerprint, verify_certificate_signature,
+};
 use crate::wire::{
     CertChain, ClientHello, DhKey, PublicKey, ServerHello, ServiceHello, Short, SignedKey, Version,
     VersionRange, handshake_block, unpad,
@@ -39,6 +41,8 @@ pub struct ClientSession {
     pub channel: Channel,
     /// Who the server showed to be; nothing in legacy mode.
     pub server: Option<ServerIdentity>,
+    /// What a proxy encrypts forwarded commands with; nothing for others.
+    pub forwarding: Option<BoxKey>,
     /// For a service: one more block comes from the server before commands may leave.
     pub service: Option<ServiceAnswer>,
 }
@@ -89,7 +93,7 @@ impl ClientHandshake {
         if hello.session_id.as_bytes() != &*expected.session_id {
             return Err(HandshakeFailure::SessionId);
         }
-        let common = expected.versions.intersect(hello.versions);
+        let common = expected.spoken_with(hello.versions);
         let version = common.ok_or(HandshakeFailure::Version)?.max();
         if version < Version::SESSION_KEYS {
             return expected.answer(version, None, None, None);
@@ -128,25 +132,39 @@ impl Expected {
                 identity: shown.service.shown(&shown.signed_key),
             }),
         })?;
-        let chains = match (secret, &server) {
-            (Some(secret), Some(server)) if version >= Version::BLOCK_ENCRYPTION && !self.proxy => {
+        let shared = match (secret, &server) {
+            (Some(secret), Some(server)) => {
                 let shared = secret.agree(&server.session_key);
-                let shared = shared.ok_or(HandshakeFailure::Secret)?;
-                Some(Chains::new(&self.session_id, &shared))
+                Some(shared.ok_or(HandshakeFailure::Secret)?)
             }
             _ => None,
         };
+        let encrypts = version >= Version::BLOCK_ENCRYPTION && !self.proxy;
+        let chains = (shared.as_deref())
+            .filter(|_| encrypts)
+            .map(|shared| Chains::new(&self.session_id, shared));
         let service = shown.map(|shown| shown.service.answer(shown.key));
         let session = ClientSession {
             channel: Channel::new(Side::Client, version, &self.session_id, chains),
             server,
+            forwarding: (shared.as_deref()).filter(|_| self.proxy).map(BoxKey::new),
             service: service.transpose()?,
         };
         Ok((session, block))
     }
 
+    /// A server that does not know the proxy's flag would encrypt blocks once more, and then the
+    /// largest messages would not fit: with it a proxy speaks a version without that.
+    fn spoken_with(&self, offered: VersionRange) -> Option<VersionRange> {
+        let common = self.versions.intersect(offered)?;
+        if !self.proxy || offered.max() >= Version::PROXY_FLAG {
+            return Some(common);
+        }
+        VersionRange::new(common.min(), common.max().min(Version::DELETED_EVENT))
+    }
+
     fn identify(&self, hello: &ServerHello<'_>) -> Result<ServerIdentity, HandshakeFailure> {
-        let shown = hello.identity.as_ref().ok_or(HandshakeFailure::Identity)?;
+        let shown = hello.identity.as_ref().ok_or(HandshakeFailure::NoKey)?;
         if !self.is_shown_by(shown) {
             return Err(HandshakeFailure::Identity);
         }

@@ -11,8 +11,8 @@ use super::{Applicant, Channel, HandshakeFailure, Service, ServiceClaim};
 use crate::crypto::{Chains, SecretKey};
 use crate::identity::Identity;
 use crate::wire::{
-    CertChain, ClientHello, PublicKey, ServerHello, Short, Version, VersionRange, handshake_block,
-    unpad,
+    CertChain, ClientHello, DhKey, PublicKey, ServerHello, Short, Version, VersionRange,
+    handshake_block, unpad,
 };
 
 /// What a server offers on a new connection.
@@ -45,6 +45,8 @@ pub struct ServerSession {
     /// The server's session key, which authenticators and forwarded commands are made for; none
     /// where the hello did not show it.
     pub secret: Option<SecretKey>,
+    /// The client's session key, if it has shown one.
+    pub peer_key: Option<DhKey>,
     /// Whether the client forwards for clients of its own.
     pub proxy: bool,
     /// The service that the client is, if it is one.
@@ -116,6 +118,7 @@ impl ServerHandshake {
         let session = ServerSession {
             channel: Channel::new(Side::Server, hello.version, &self.session_id, chains),
             secret: (self.versions.max() >= Version::SESSION_KEYS).then_some(self.secret),
+            peer_key: hello.session_key,
             proxy: hello.proxy,
             service: None,
         };

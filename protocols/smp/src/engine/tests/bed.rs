@@ -117,6 +117,8 @@ impl Bed {
             version: Version(version),
             session_key: Some(session_key.clone()),
             service: None,
+            peer_key: None,
+            max_version: Version::NOTICES,
         };
         Client {
             connection: self.engine.attach(facts),

@@ -8,7 +8,7 @@ use relay_core::clock::{Clock, SystemClock, UnixTime};
 use relay_smp::client::{Call, CallError, Client, QueueKey, Relay};
 use relay_smp::identity::issue::{self, LeafName};
 use relay_smp::identity::{Certificate, Identity};
-use relay_smp::session::{Channel, Offer, ServerHandshake};
+use relay_smp::session::{Channel, Offer, Received, ServerHandshake};
 use relay_smp::tls::{Accepted, Acceptor};
 use relay_smp::wire::{
     BLOCK, Command, Reply, Request, Response, ServerAddress, Short, VersionRange,
@@ -195,7 +195,11 @@ async fn converse(
     let (handshake, hello) = ServerHandshake::start(offer, &mut rng()).ok()?;
     let mut stream = accepted.stream;
     stream.write_all(&hello).await.ok()?;
-    let mut channel = handshake.receive(&read(&mut stream).await?).ok()?.channel;
+    let received = handshake.receive(&read(&mut stream).await?, &[]).ok()?;
+    let Received::Client(session) = received else {
+        return None;
+    };
+    let mut channel = session.channel;
     loop {
         let mut block = read(&mut stream).await?;
         let corr_ids = corr_ids(&mut channel, &mut block)?;

@@ -11,6 +11,7 @@ mod control;
 mod identity;
 mod information;
 mod limits;
+mod names;
 mod proxy;
 mod queues;
 mod settings;
@@ -28,6 +29,7 @@ pub use self::control::ControlConfig;
 pub use self::identity::{IdentityConfig, KeyKind};
 pub use self::information::{HostingType, InformationConfig};
 pub use self::limits::LimitConfig;
+pub use self::names::NamesConfig;
 pub(crate) use self::proxy::is_below;
 pub use self::proxy::{HostMode, Pattern, PatternError, ProxyConfig, SocksMode, SocksProxy};
 pub use self::queues::{NotificationConfig, QueueConfig};
@@ -92,6 +94,9 @@ pub struct SmpConfig {
     /// Private routing: this server passing its clients' messages on to others.
     pub proxy: ProxyConfig,
 
+    /// Names of people and groups.
+    pub names: NamesConfig,
+
     /// The statistics file that dashboards of smp-server read. `[metrics]` has the same and more.
     pub statistics: StatisticsConfig,
 
@@ -122,6 +127,7 @@ impl Default for SmpConfig {
             connections: ConnectionConfig::default(),
             limits: LimitConfig::default(),
             proxy: ProxyConfig::default(),
+            names: NamesConfig::default(),
             statistics: StatisticsConfig::default(),
             information: InformationConfig::default(),
             web: WebConfig::default(),

@@ -35,6 +35,7 @@ use tokio::time::{sleep, timeout};
 use self::command::Command;
 use crate::config::Settings;
 use crate::engine::Engine;
+use crate::queue::Side;
 use crate::server::Clients;
 
 /// No command is nearly as long.
@@ -116,7 +117,7 @@ impl Control {
             Command::Auth(password) => self.authorize(&password, role).await,
             Command::Help => HELP.to_owned(),
             Command::Skip | Command::Quit => String::new(),
-            Command::Stats => figures::stats(&self.engine.figures(), *role == Role::Admin),
+            Command::Stats => self.stats(*role),
             Command::StatsRts => NO_RTS.to_owned(),
             Command::Clients => figures::clients(&self.clients.all(), self.engine.now()),
             Command::Sockets => figures::sockets(&self.clients.ports()),
@@ -161,6 +162,12 @@ impl Control {
             (false, true) => Role::User,
             (false, false) => Role::Nobody,
         }
+    }
+
+    fn stats(&self, role: Role) -> String {
+        let services = [Side::Recipient, Side::Notifier];
+        let services = services.map(|side| self.engine.service_totals(side));
+        figures::stats(&self.engine.figures(), services, role == Role::Admin)
     }
 
     fn server_info(&self, role: Role) -> String {

@@ -14,6 +14,8 @@
 
 mod admin;
 mod answer;
+mod backlog;
+mod belonging;
 mod block;
 mod connection;
 mod counted;
@@ -21,12 +23,15 @@ mod create;
 mod days;
 mod events;
 mod inspect;
+mod known;
 mod lookup;
 mod outbox;
 mod overview;
 mod recent;
 mod records;
+mod resolving;
 mod room;
+mod services;
 mod settings;
 mod shared;
 mod step;
@@ -57,9 +62,11 @@ pub(crate) use shared::Totals;
 
 use recent::Recent;
 use records::Records;
+use services::Services;
 use shared::{Counts, Later, Rows, Shared};
 use subscriptions::{Notifiers, Subscriptions};
 
+use crate::names::Names;
 use crate::stats::{Active, Counters};
 use crate::store::{Reads, figures};
 
@@ -75,6 +82,8 @@ pub(crate) struct Ground {
     pub(crate) store: Store,
     pub(crate) clock: SharedClock,
     pub(crate) entropy: Entropy,
+    /// Who resolves names.
+    pub(crate) names: Names,
 }
 
 impl Engine {
@@ -85,6 +94,8 @@ impl Engine {
             records: Records::new(settings.cache_bytes),
             subscriptions: Subscriptions::default(),
             notifiers: Notifiers::default(),
+            services: Services::default(),
+            names: ground.names,
             recent: Recent::default(),
             waiting: Arc::default(),
             counters: Counters::default(),

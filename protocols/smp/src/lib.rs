@@ -10,6 +10,7 @@
 //! identity  CA, leaf, their files            tls   the protocol's TLS, both sides
 //! server    one task a connection            client   ours, for tests, load and routing
 //! routing   passing on to other servers, and what others pass on
+//! names     names of people, resolved by another service
 //! admin     what operators can ask and have done    web   pages for browsers
 //! control   the text commands of smp-server
 //! plugin    all of it as a part of the daemon
@@ -24,6 +25,7 @@ mod control;
 pub mod crypto;
 mod engine;
 pub mod identity;
+mod names;
 mod plugin;
 mod queue;
 mod routing;
@@ -38,9 +40,9 @@ pub mod wire;
 
 pub use crate::config::{
     Columns, ConnectionConfig, ControlConfig, HostMode, HostingType, IdentityConfig,
-    InformationConfig, KeyKind, LimitConfig, NotificationConfig, Pattern, PatternError,
-    ProxyConfig, QueueConfig, Settings, SmpConfig, SocksMode, SocksProxy, StatisticsConfig,
-    WebConfig,
+    InformationConfig, KeyKind, LimitConfig, NamesConfig, NotificationConfig, Pattern,
+    PatternError, ProxyConfig, QueueConfig, Settings, SmpConfig, SocksMode, SocksProxy,
+    StatisticsConfig, WebConfig,
 };
 
 pub use crate::plugin::Smp;

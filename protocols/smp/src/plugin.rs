@@ -210,13 +210,18 @@ fn open_identity(config: &SmpConfig, context: &Context) -> Result<Keeper, StartE
 }
 
 async fn start_engine(config: &SmpConfig, context: &Context) -> Result<Engine, StartError> {
+    let names = config.names.open().map_err(StartError::Config)?;
     let ground = Ground {
         store: context.store.clone(),
         clock: Arc::clone(&context.clock),
         entropy: context.entropy.clone(),
+        names: names.clone(),
     };
     let settings = engine_settings(config, &context.data_dir);
     let started = Engine::start(ground, settings).await;
+    context
+        .tasks
+        .spawn("smp.names", async move { names.look().await });
     started.map_err(|error| StartError::Unavailable(format!("smp: {error}")))
 }
 
@@ -234,6 +239,7 @@ fn engine_settings(config: &SmpConfig, data_dir: &Path) -> engine::Settings {
         expire_on_send: queues.expire_on_send,
         notification_lifetime: notifications.lifetime.get(),
         notification_check: notifications.expiry_interval.get(),
+        service_check: engine::Settings::default().service_check,
         notification_tick: notifications.delivery_interval.get(),
         end_tick: config.connections.end_interval.get(),
         waiting: engine::Room {

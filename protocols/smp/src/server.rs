@@ -18,10 +18,10 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use relay_core::entropy::Entropy;
-use relay_core::net::{Conn, Drain, Refusal, Service, Stream};
+use relay_core::net::{Conn, Drain, LimitKey, Refusal, Service, Stream};
 use relay_core::telemetry::metrics::Metrics;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::time::{timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_rustls::server::TlsStream;
 
 pub(crate) use self::clients::{Client, Clients, Traffic};
@@ -31,7 +31,9 @@ use self::serving::Serving;
 use crate::config::Settings;
 use crate::engine::{Engine, SessionFacts};
 use crate::routing::Pool;
-use crate::session::{HandshakeFailure, Offer, Refused, ServerHandshake, ServerSession};
+use crate::session::{
+    Applicant, HandshakeFailure, Offer, Received, Refused, ServerHandshake, ServerSession,
+};
 use crate::tls::{Accepted, Acceptor, HandshakeError};
 use crate::transport::{BlockReader, ReadAhead};
 use crate::wire::Version;
@@ -116,7 +118,7 @@ impl Shared {
             return;
         };
         let limit = self.settings.now().connections.handshake_timeout.get();
-        let handshake = Box::pin(timeout(limit, self.shake_hands(accepted)));
+        let handshake = Box::pin(timeout(limit, self.shake_hands(accepted, limit_key)));
         let established = tokio::select! {
             biased;
             () = drain.requested() => return,
@@ -131,6 +133,7 @@ impl Shared {
         let connection = self.engine.attach(SessionFacts {
             version: session.channel.session().version,
             session_key: session.secret,
+            service: session.service,
             peer_key: session.peer_key,
             max_version: Version(self.settings.now().connections.max_version),
         });
@@ -172,8 +175,10 @@ impl Shared {
     async fn shake_hands(
         &self,
         accepted: Accepted<ReadAhead<Stream>>,
+        limit_key: Option<LimitKey>,
     ) -> Option<(TlsStream<ReadAhead<Stream>>, ServerSession)> {
         let started = self.start(&accepted);
+        let chain = accepted.client_chain;
         let mut stream = accepted.stream;
         let (handshake, hello) = match started {
             Ok(started) => started,
@@ -183,9 +188,49 @@ impl Shared {
             self.metrics.refused_as("closed");
             return None;
         };
-        match handshake.receive(&answer) {
-            Ok(session) => Some((stream, session)),
+        let welcomed = match handshake.receive(&answer, &chain) {
+            Ok(Received::Client(session)) => Ok((session, None)),
+            Ok(Received::Service(applicant)) => self.welcome(*applicant, limit_key).await,
+            Err(refused) => Err(refused),
+        };
+        match welcomed {
+            Ok((session, None)) => Some((stream, session)),
+            Ok((session, Some(block))) => {
+                stream.write_all(&block).await.ok()?;
+                stream.flush().await.ok()?;
+                Some((stream, session))
+            }
             Err(refused) => self.refuse(&mut stream, refused).await,
+        }
+    }
+
+    /// Knows a service, and what to tell it. One that comes for the first time takes a row for
+    /// good, as a new queue does, and waits like one.
+    async fn welcome(
+        &self,
+        applicant: Applicant,
+        limit_key: Option<LimitKey>,
+    ) -> Result<(ServerSession, Option<Vec<u8>>), Refused> {
+        let id = match self.engine.find_service(applicant.claim()).await {
+            Ok(None) => {
+                self.wait_for_new(limit_key).await;
+                self.engine.register_service(applicant.claim()).await
+            }
+            Ok(Some(id)) => Ok(id),
+            Err(error) => Err(error),
+        };
+        let Ok(id) = id else {
+            return Err(applicant.refuse());
+        };
+        let (session, block) = applicant.accept(id)?;
+        Ok((session, Some(block)))
+    }
+
+    async fn wait_for_new(&self, limit_key: Option<LimitKey>) {
+        if let Some(key) = limit_key {
+            let per_minute = self.settings.now().limits.new_queues_per_minute;
+            let wait = self.new_queues.take(key, 1, per_minute, Instant::now());
+            sleep(wait).await;
         }
     }
 

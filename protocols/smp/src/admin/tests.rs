@@ -27,6 +27,7 @@ async fn engine(dir: &TempDir, clock: Arc<TestClock>) -> Engine {
         store: Store::start(database, Arc::new(Unobserved)),
         clock,
         entropy: Entropy::seeded(4),
+        names: crate::names::Names::default(),
     };
     Engine::start(ground, engine::Settings::default())
         .await

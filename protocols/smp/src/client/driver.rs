@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Call, CallError, ConnectError, Incoming, Link, Outgoing, Received};
 use crate::crypto::BoxKey;
-use crate::session::{Expected, Facts, ServerIdentity};
+use crate::session::{Expected, Facts, OwnService, ServerIdentity};
 
 /// Transmissions that wait to be sent, before callers wait too.
 const WAITING: usize = 1024;
@@ -36,6 +36,7 @@ pub struct Events {
 struct Shared {
     facts: Facts,
     server: Option<ServerIdentity>,
+    service: Option<OwnService>,
     outbox: mpsc::Sender<Vec<Vec<u8>>>,
     waiting: Waiting,
     corr_ids: CorrIds,
@@ -88,6 +89,7 @@ impl Client {
         let shared = Shared {
             facts: link.outgoing.facts().clone(),
             server: link.outgoing.server().cloned(),
+            service: link.outgoing.service().cloned(),
             outbox,
             waiting: Waiting::new(),
             corr_ids: CorrIds::new(rng),
@@ -147,7 +149,12 @@ impl Client {
 
     fn transmission(&self, call: &Call<'_>, corr_id: &[u8]) -> Result<Vec<u8>, CallError> {
         let server_key = self.server().map(|server| &server.session_key);
-        call.transmission(self.facts(), server_key, corr_id)
+        call.transmission_of(self.facts(), server_key, self.service(), corr_id)
+    }
+
+    /// The service that this side is, if it is one.
+    pub fn service(&self) -> Option<&OwnService> {
+        self.shared.service.as_ref()
     }
 
     /// Sends one transmission and waits for its answer, both within the limit.
@@ -157,6 +164,9 @@ impl Client {
         transmission: Vec<u8>,
     ) -> Result<Received, CallError> {
         let shared = &self.shared;
+        if self.has_ended() {
+            return Err(CallError::Closed);
+        }
         let answer = shared.waiting.enter(corr_id)?;
         // Whoever gives up, or is given up, waits no longer.
         let _leaving = Leaving(&shared.waiting, corr_id);

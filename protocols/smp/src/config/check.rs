@@ -24,6 +24,7 @@ impl SmpConfig {
             .or_else(|| self.time_problem())
             .or_else(|| self.information.problem())
             .or_else(|| self.control.problem())
+            .or_else(|| self.names.problem())
             .or_else(|| self.proxy.problem())
     }
 
@@ -163,6 +164,10 @@ mod tests {
                 "smp.connections.max_version",
             ),
             ("LIMITS__OUT_BYTES", "16KiB", "smp.limits.out_bytes"),
+            ("NAMES__RESOLVER", "names.example.org", "smp.names.resolver"),
+            ("NAMES__RESOLVER", "http://a:b@c", "smp.names.resolver"),
+            ("NAMES__MAX_RESPONSE", "1MiB", "smp.names.max_response"),
+            ("NAMES__TIMEOUT", "1ms", "smp.names.timeout"),
             (
                 "INFORMATION__WEBSITE",
                 "example.org",

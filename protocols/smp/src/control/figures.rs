@@ -10,6 +10,7 @@ use data_encoding::BASE64;
 use super::{runtime, show};
 use crate::engine::Figures;
 use crate::server::{Client, Traffic};
+use crate::store::services::ServiceTotals;
 
 /// Lines of names and values.
 #[derive(Default)]
@@ -50,8 +51,12 @@ const ROUTED: [&str; 5] = [
     "errorsOther",
 ];
 
-/// `stats`.
-pub(super) fn stats(figures: &Figures, admin: bool) -> String {
+/// `stats`, of services for messages and for notifications last.
+pub(super) fn stats(
+    figures: &Figures,
+    [messages, notifications]: [ServiceTotals; 2],
+    admin: bool,
+) -> String {
     let counters = figures.counters.iter();
     let period = Period(counters.map(|(name, _, period)| (*name, *period)).collect());
     let mut lines = Lines::default();
@@ -78,9 +83,10 @@ pub(super) fn stats(figures: &Figures, admin: bool) -> String {
         lines.put(group, period.routed(group));
     }
     lines.put("pMsgFwdsRecv", period.of("pMsgFwdsRecv"));
-    for services in SERVICES {
-        lines.put(services, period.of(services));
-    }
+    lines.put("rcvServiceCount", messages.services);
+    lines.put("ntfServiceCount", notifications.services);
+    lines.put("rcvServiceQueuesCount", messages.queues);
+    lines.put("ntfServiceQueuesCount", notifications.queues);
     lines.0
 }
 
@@ -99,12 +105,6 @@ const NOTIFICATIONS: [&str; 5] = [
     "msgNtfs",
     "msgNtfsB",
     "msgNtfExpired",
-];
-const SERVICES: [&str; 4] = [
-    "rcvServiceCount",
-    "ntfServiceCount",
-    "rcvServiceQueuesCount",
-    "ntfServiceQueuesCount",
 ];
 
 fn each(lines: &mut Lines, period: &Period<'_>, names: &[&str]) {

@@ -8,6 +8,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
+use super::backlog::Backlog;
 use super::block::{Block, Outcome};
 use super::lookup::Located;
 use super::outbox::{Mailbox, Outbox};
@@ -17,8 +20,11 @@ use super::{Answer, Answers, Said};
 use crate::crypto::{SecretKey, Verifier};
 use crate::queue::{EntityId, Record};
 use crate::routing::{Opened, Relaying};
+use crate::session::Service;
 use crate::stats::Counter;
-use crate::wire::{Command, DhKey, Error, Refusal, Request, Version};
+use crate::wire::{Command, CommandError, DhKey, Error, Refusal, Request, ServiceRole, Version};
+
+const PROHIBITED: Error = Error::Cmd(CommandError::Prohibited);
 
 /// How often a command is tried again because its queue was changed by others meanwhile.
 const ATTEMPTS: u32 = 5;
@@ -30,6 +36,8 @@ pub(crate) struct SessionFacts {
     pub(crate) version: Version,
     /// The server's session key; without one no authenticator is right.
     pub(crate) session_key: Option<SecretKey>,
+    /// The service that the client is, if it is one.
+    pub(crate) service: Option<Service>,
     /// The client's session key, which a proxy's commands are encrypted with.
     pub(crate) peer_key: Option<DhKey>,
     /// The highest version of forwarded commands.
@@ -40,13 +48,18 @@ pub(crate) struct SessionFacts {
 pub(crate) struct Connection {
     pub(super) shared: Arc<Shared>,
     pub(super) outbox: Arc<Outbox>,
-    version: Version,
+    pub(super) version: Version,
+    pub(super) service: Option<Service>,
     verifier: Verifier,
     relaying: Relaying,
     /// Queues read with GET, and what was read and not acknowledged.
     pub(super) got: HashMap<i64, Option<EntityId>>,
     /// Queues subscribed in this block that were empty when they were read.
     pub(super) empty: HashMap<i64, Arc<Record>>,
+    /// What waits for a service that has subscribed.
+    pub(super) backlog: Option<Backlog>,
+    /// Names that are being resolved.
+    pub(super) resolving: Arc<Semaphore>,
 }
 
 /// What a connection is subscribed to, now and later.
@@ -84,13 +97,16 @@ impl Connection {
     pub(super) fn new(shared: Arc<Shared>, facts: SessionFacts) -> Self {
         let outbox = Arc::new(Outbox::new(shared.settings.now().waiting, &shared.waiting));
         Self {
+            resolving: Arc::new(Semaphore::new(shared.names.concurrency())),
             shared,
             outbox,
             version: facts.version,
+            service: facts.service,
             relaying: Relaying::new(facts.session_key.clone(), facts.peer_key, facts.max_version),
             verifier: Verifier::new(facts.session_key),
             got: HashMap::new(),
             empty: HashMap::new(),
+            backlog: None,
         }
     }
 
@@ -106,21 +122,26 @@ impl Connection {
         let inside: Vec<_> = (opened.iter())
             .map(|(place, opened)| (*place, opened.version(), opened.request()))
             .collect();
-        let mut tasks = Vec::with_capacity(requests.len());
+        let (mut tasks, mut forwarded) = (Vec::with_capacity(requests.len()), Vec::new());
         for (place, request) in requests.iter().enumerate() {
             match request {
-                Ok(request) if matches!(request.command, Command::Rfwd(_)) => {}
+                Ok(request) if is_forwarded(&request.command) => {}
                 Ok(request) => tasks.push(Task::new(place, request, self.version)),
                 Err(refusal) => progress.refused.push((place, refuse(refusal))),
             }
         }
         for (place, version, request) in &inside {
-            match request {
-                Ok(request) => tasks.push(Task::new(*place, request, *version).forwarded()),
-                Err(refusal) => progress.refused.push((*place, refuse(refusal))),
+            match (request, opened.get(place)) {
+                (Ok(request), Some(opened)) if matches!(request.command, Command::Rslv(_)) => {
+                    self.resolve_forwarded(request, opened).await;
+                }
+                (Ok(request), _) => {
+                    forwarded.push(Task::new(*place, request, *version).forwarded());
+                }
+                (Err(refusal), _) => progress.refused.push((*place, refuse(refusal))),
             }
         }
-        for wave in waves(tasks) {
+        for wave in waves(tasks).into_iter().chain(waves(forwarded)) {
             let verified = self.verify(wave, false).await;
             progress.refused.extend(verified.refused);
             self.run(verified.tasks, &mut progress).await;
@@ -141,7 +162,11 @@ impl Connection {
         let mut opened = BTreeMap::new();
         for (place, request) in requests.iter().enumerate() {
             let Ok(request) = request else { continue };
-            match self.relaying.open(request) {
+            let opened_one = match self.may(ServiceRole::Proxy) {
+                true => self.relaying.open(request),
+                false => is_forwarded(&request.command).then_some(Err(PROHIBITED)),
+            };
+            match opened_one {
                 None => {}
                 Some(Ok(one)) => drop(opened.insert(place, one)),
                 Some(Err(error)) => {
@@ -173,6 +198,16 @@ impl Connection {
         }
     }
 
+    /// Whether services of this role may do what is done here, or the client is no service.
+    fn may(&self, role: ServiceRole) -> bool {
+        self.service.is_none_or(|service| service.role == role)
+    }
+
+    /// Whether the client may have something passed on.
+    pub(crate) fn may_route(&self) -> bool {
+        self.may(ServiceRole::Messaging)
+    }
+
     /// Where answers that come later are put: they leave as events do.
     pub(crate) fn mailbox(&self) -> Mailbox {
         Mailbox(Arc::clone(&self.outbox))
@@ -180,7 +215,9 @@ impl Connection {
 
     /// Resolves when events wait.
     pub(crate) async fn ready(&self) {
-        self.outbox.ready().await;
+        if self.backlog.is_none() {
+            self.outbox.ready().await;
+        }
     }
 
     /// Takes waiting events, of about `room` bytes together ([`Answer::weight`]); at least one if
@@ -196,6 +233,10 @@ impl Connection {
 
     /// Whether it is subscribed to anything: such a connection may be idle.
     pub(crate) fn is_subscribed(&self) -> bool {
+        let serves = |service: Service| (self.shared.services).is_live(&service.id, &self.outbox);
+        if self.service.is_some_and(serves) {
+            return true;
+        }
         let held = self.outbox.held();
         !(held.queues.is_empty() && held.notifiers.is_empty())
     }
@@ -204,7 +245,13 @@ impl Connection {
     async fn verify<'a, 'b>(&self, tasks: Vec<Task<'a, 'b>>, fresh: bool) -> Verified<'a, 'b> {
         let mut verified = Verified::default();
         let requests: Vec<_> = tasks.iter().map(|task| task.request).collect();
-        match self.shared.verify(&self.verifier, &requests, fresh).await {
+        // What is forwarded is as from an ordinary connection, and never in one wave with other.
+        let forwarded = tasks.iter().any(|task| task.forwarded);
+        let service = self.service.as_ref().filter(|_| !forwarded);
+        let verdicts = self
+            .shared
+            .verify(&self.verifier, service, &requests, fresh);
+        match verdicts.await {
             Err(error) => {
                 let error = read_error(&error);
                 let all = tasks
@@ -253,6 +300,7 @@ impl Connection {
         for task in tasks {
             match self.step(&task).await {
                 Step::Say(said) => progress.done.push(task.answer(said)),
+                Step::Later => {}
                 Step::Write(change, promise) => {
                     writing.push(task);
                     changes.push(change);
@@ -370,15 +418,27 @@ fn waves<'a, 'b>(mut tasks: Vec<Task<'a, 'b>>) -> Vec<Vec<Task<'a, 'b>>> {
 }
 
 /// How many of the first tasks touch different queues; messages to one queue may follow each
-/// other.
+/// other. What subscribes a service is about all its queues, and so a round of its own.
 fn round_length(tasks: &[Task<'_, '_>]) -> usize {
     let mut touched: HashMap<i64, bool> = HashMap::new();
+    let is_all =
+        |task: &Task<'_, '_>| matches!(task.request.command, Command::Subs(_) | Command::Nsubs(_));
+    if tasks.first().is_some_and(is_all) {
+        return 1;
+    }
     let conflict = tasks.iter().position(|task| {
+        if is_all(task) {
+            return true;
+        }
         let sends = matches!(task.request.command, Command::Send { .. });
         let earlier = task.row().and_then(|row| touched.insert(row, sends));
         earlier.is_some_and(|earlier| !(earlier && sends))
     });
     conflict.unwrap_or(tasks.len())
+}
+
+fn is_forwarded(command: &Command<'_>) -> bool {
+    matches!(command, Command::Rfwd(_))
 }
 
 fn refuse(refusal: &Refusal<'_>) -> Answer {
@@ -391,8 +451,10 @@ impl Drop for Connection {
         let held = {
             let mut held = self.outbox.held();
             held.closed = true;
+            let passing = std::mem::take(&mut held.passing).into_iter();
             std::mem::take(&mut held.queues)
                 .into_iter()
+                .chain(passing)
                 .map(|row| (row, true))
                 .chain(
                     std::mem::take(&mut held.notifiers)
@@ -401,6 +463,9 @@ impl Drop for Connection {
                 )
                 .collect::<Vec<_>>()
         };
+        if let Some(service) = &self.service {
+            self.shared.services.release(&service.id, &self.outbox);
+        }
         for (row, queue) in held {
             if queue {
                 self.shared.subscriptions.release(row, &self.outbox);

@@ -111,9 +111,10 @@ fn transport(failure: HandshakeFailure) -> TransportError {
         HandshakeFailure::NoKey => TransportError::NoAuth,
         HandshakeFailure::TooLarge => TransportError::LargeMsg,
         HandshakeFailure::Service => TransportError::Handshake(HandshakeError::BadService),
-        HandshakeFailure::Identity | HandshakeFailure::Signature | HandshakeFailure::Secret => {
-            TransportError::Handshake(HandshakeError::BadAuth)
-        }
+        HandshakeFailure::Identity
+        | HandshakeFailure::ServiceIdentity
+        | HandshakeFailure::Signature
+        | HandshakeFailure::Secret => TransportError::Handshake(HandshakeError::BadAuth),
     }
 }
 

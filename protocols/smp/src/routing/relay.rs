@@ -20,7 +20,11 @@ use crate::wire::{
 fn is_forwardable(command: &Command<'_>) -> bool {
     matches!(
         command,
-        Command::Send { .. } | Command::Skey(_) | Command::Lkey(_) | Command::Lget
+        Command::Send { .. }
+            | Command::Skey(_)
+            | Command::Lkey(_)
+            | Command::Lget
+            | Command::Rslv(_)
     )
 }
 
@@ -148,6 +152,69 @@ impl Opened<'_> {
 
     /// The answer to the `RFWD` with the answer to the command inside.
     pub(crate) fn answer(&self, inside: &Answer) -> Answer {
+        let corr_id = self.bytes.get(self.corr_id.clone()).unwrap_or_default();
+        let way = Way {
+            rfwd: self.rfwd,
+            session: self.session,
+            outer: &self.outer,
+            inner: &self.inner,
+            corr_id: Short::cut(corr_id),
+        };
+        way.answer(inside)
+    }
+
+    /// The layers alone, for an answer that comes when the command has gone.
+    pub(crate) fn layers(&self) -> Layers {
+        let corr_id = self.bytes.get(self.corr_id.clone()).unwrap_or_default();
+        Layers {
+            rfwd: self.rfwd.as_bytes().into(),
+            version: self.session.version,
+            session_id: self.session.id.as_bytes().into(),
+            outer: self.outer.clone(),
+            inner: self.inner.clone(),
+            corr_id: corr_id.into(),
+        }
+    }
+}
+
+/// What an answer goes back through.
+pub(crate) struct Layers {
+    rfwd: Box<[u8]>,
+    version: Version,
+    session_id: Box<[u8]>,
+    outer: BoxKey,
+    inner: BoxKey,
+    corr_id: Box<[u8]>,
+}
+
+impl Layers {
+    /// The answer to the `RFWD` with the answer to the command inside.
+    pub(crate) fn answer(&self, inside: &Answer) -> Answer {
+        let way = Way {
+            rfwd: Short::cut(&self.rfwd),
+            session: Session {
+                version: self.version,
+                id: Short::cut(&self.session_id),
+            },
+            outer: &self.outer,
+            inner: &self.inner,
+            corr_id: Short::cut(&self.corr_id),
+        };
+        way.answer(inside)
+    }
+}
+
+/// The way back, borrowed.
+struct Way<'w> {
+    rfwd: Short<'w>,
+    session: Session<'w>,
+    outer: &'w BoxKey,
+    inner: &'w BoxKey,
+    corr_id: Short<'w>,
+}
+
+impl Way<'_> {
+    fn answer(&self, inside: &Answer) -> Answer {
         let said = self
             .seal(inside)
             .map_or(Said::Err(Error::Block), Said::Rres);
@@ -155,15 +222,14 @@ impl Opened<'_> {
     }
 
     fn seal(&self, inside: &Answer) -> Result<Vec<u8>, TooLarge> {
-        let corr_id = self.bytes.get(self.corr_id.clone()).unwrap_or_default();
-        let (corr_id, rfwd) = (Short::cut(corr_id), self.rfwd.as_bytes());
+        let (corr_id, rfwd) = (self.corr_id, self.rfwd.as_bytes());
         let nonces = [corr_id.as_bytes(), rfwd].map(|id| Nonce::from_corr_id(id).reversed());
         let [inner, outer] = nonces;
         let mut sealed = Vec::with_capacity(BLOCK);
         write(&mut sealed, BLOCK, |out| {
-            forward::seal_outer_to(out, &self.outer, outer, |out| {
+            forward::seal_outer_to(out, self.outer, outer, |out| {
                 out.short(corr_id);
-                forward::seal_inner_to(out, &self.inner, inner, |out| {
+                forward::seal_inner_to(out, self.inner, inner, |out| {
                     out.byte(1);
                     out.large_with(|out| inside.encode(self.session, out));
                 });
@@ -182,6 +248,12 @@ fn no_key() -> Error {
 impl fmt::Debug for Relaying {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Relaying")
+    }
+}
+
+impl fmt::Debug for Layers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Layers")
     }
 }
 

@@ -232,7 +232,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Serving<'s, S> {
             sleep(wait).await;
         }
         let mut routed = Vec::new();
-        if requests.iter().any(is_routed) {
+        if self.connection.may_route() && requests.iter().any(is_routed) {
             let all = requests.extract_if(.., |request| is_routed(request));
             let shared = self.shared;
             let forwarder = self.forwarder.get_or_insert_with(|| {

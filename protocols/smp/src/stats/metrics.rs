@@ -1,5 +1,7 @@
 //! What the relay counts, for Prometheus: asked for when somebody looks.
 
+mod services;
+
 use relay_core::telemetry::metrics::{Kind, Metrics};
 
 use super::{Counter, Period};
@@ -232,7 +234,8 @@ const NAMES: &[&str] = &["day", "week", "month"];
 
 /// Lets `metrics` ask the engine.
 pub(crate) fn publish(engine: &Engine, metrics: &Metrics) {
-    for family in FAMILIES {
+    services::publish(engine, metrics);
+    for family in FAMILIES.into_iter().chain(services::FAMILIES) {
         let (engine, counters) = (engine.clone(), family.counters);
         metrics.watch(
             family.name,
@@ -315,7 +318,7 @@ mod tests {
 
     #[test]
     fn every_label_has_its_counter() {
-        for family in FAMILIES {
+        for family in FAMILIES.into_iter().chain(services::FAMILIES) {
             assert_eq!(
                 family.values.len().max(1),
                 family.counters.len(),

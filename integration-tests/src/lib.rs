@@ -5,6 +5,8 @@
 //! - [`notes`]: notes in the audit log, the smallest thing that a daemon acknowledges;
 //! - [`see`]: looking at a running daemon: its figures, its state, its files;
 //! - [`independent`]: clients in Python that share no code with us;
+//! - [`routes`]: private routing as a client sees it, and relays that misbehave;
+//! - [`services`]: clients of SMP that are services;
 //! - [`smp`]: our own SMP client against a daemon;
 //! - [`sogs`]: the Session Open Group Server as its clients see it;
 //! - [`stranger`]: processes that are no children of ours;
@@ -19,7 +21,9 @@ mod bed;
 pub mod certificates;
 pub mod independent;
 pub mod notes;
+pub mod routes;
 pub mod see;
+pub mod services;
 pub mod smp;
 pub mod sogs;
 pub mod stranger;

@@ -8,6 +8,7 @@ use rand::SeedableRng;
 use rand::rngs::{StdRng, SysRng};
 use relay_core::clock::SystemClock;
 use relay_smp::client::{CallError, Client, Dialer, Events, Link, Opened, Queue, Received};
+use relay_smp::session::ServiceIdentity;
 use relay_smp::wire::{Error, Response, Version, VersionRange, from_base64url};
 use tokio::net::TcpStream;
 
@@ -55,6 +56,13 @@ impl Smp {
     pub async fn client(&self) -> (Client, Events) {
         let client = self.dialer().client(self.address, &mut rng()).await;
         client.expect("the relay takes connections")
+    }
+
+    /// A new connection of a service, in the highest version.
+    pub async fn service(&self, service: &ServiceIdentity) -> (Client, Events) {
+        let dialer = self.dialer().as_service(service.clone());
+        let client = dialer.client(self.address, &mut rng()).await;
+        client.expect("the relay takes services")
     }
 
     /// A new connection whose blocks the test makes.

@@ -5,6 +5,7 @@ use relay_core::entropy::Entropy;
 use relay_storage::{Migrations, ReadError, Store};
 
 use crate::engine::{Answer, Connection, Engine, Ground, SessionFacts, Settings};
+use crate::names::Names;
 use crate::wire::{Refusal, Request, Session, TooLarge, Version, write};
 
 /// The tables it needs.
@@ -29,6 +30,7 @@ impl Lab {
             store,
             clock,
             entropy,
+            names: Names::default(),
         };
         Engine::start(ground, Settings::default()).await.map(Self)
     }
@@ -38,6 +40,9 @@ impl Lab {
         Bench(self.0.attach(SessionFacts {
             version: Version::NOTICES,
             session_key: None,
+            service: None,
+            peer_key: None,
+            max_version: Version::NOTICES,
         }))
     }
 }

@@ -29,7 +29,7 @@ mod x448;
 #[cfg(test)]
 mod tests;
 
-pub use authorize::{Verifier, authenticator};
+pub use authorize::{Verifier, authenticator, authenticator_for};
 pub use chain::{Chain, Chains};
 pub use claims::Claim;
 pub use dh::SecretKey;

@@ -14,6 +14,8 @@
 
 mod admin;
 mod answer;
+mod backlog;
+mod belonging;
 mod block;
 mod connection;
 mod counted;
@@ -21,12 +23,15 @@ mod create;
 mod days;
 mod events;
 mod inspect;
+mod known;
 mod lookup;
 mod outbox;
 mod overview;
 mod recent;
 mod records;
+mod resolving;
 mod room;
+mod services;
 mod settings;
 mod shared;
 mod step;
@@ -36,7 +41,7 @@ mod verify;
 mod workers;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -48,16 +53,20 @@ use relay_storage::{ReadError, Store};
 
 pub(crate) use admin::{AdminError, Blocked, QueueState, Unblocked};
 pub(crate) use answer::{Answer, Answers, Content, Said, Stored};
-pub(crate) use connection::{Connection, SessionFacts};
+pub(crate) use connection::{Connection, Holdings, SessionFacts};
+pub(crate) use outbox::Mailbox;
+pub(crate) use overview::Figures;
 pub(crate) use room::Room;
 pub(crate) use settings::{LiveSettings, Settings};
 pub(crate) use shared::Totals;
 
 use recent::Recent;
 use records::Records;
+use services::Services;
 use shared::{Counts, Later, Rows, Shared};
 use subscriptions::{Notifiers, Subscriptions};
 
+use crate::names::Names;
 use crate::stats::{Active, Counters};
 use crate::store::{Reads, figures};
 
@@ -73,6 +82,8 @@ pub(crate) struct Ground {
     pub(crate) store: Store,
     pub(crate) clock: SharedClock,
     pub(crate) entropy: Entropy,
+    /// Who resolves names.
+    pub(crate) names: Names,
 }
 
 impl Engine {
@@ -83,6 +94,8 @@ impl Engine {
             records: Records::new(settings.cache_bytes),
             subscriptions: Subscriptions::default(),
             notifiers: Notifiers::default(),
+            services: Services::default(),
+            names: ground.names,
             recent: Recent::default(),
             waiting: Arc::default(),
             counters: Counters::default(),
@@ -115,6 +128,11 @@ impl Engine {
     /// A new connection.
     pub(crate) fn attach(&self, facts: SessionFacts) -> Connection {
         Connection::new(Arc::clone(&self.shared), facts)
+    }
+
+    /// The time, in unix seconds.
+    pub(crate) fn now(&self) -> i64 {
+        self.shared.now()
     }
 
     /// How many queues, notifiers, messages and notifications there are.

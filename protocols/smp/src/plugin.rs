@@ -5,20 +5,29 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use relay_core::clock::SharedClock;
 use relay_core::config::{ByteSize, ConfigError, Loaded, SectionSpec};
 use relay_core::net::Service;
 use relay_core::protocol::{Context, Plan, Port, Protocol, Relay, StartError};
+use relay_core::web::Site;
 use relay_core::worker::Worker;
+use relay_pages::Theme;
 use relay_storage::Migrations;
 use zeroize::Zeroizing;
 
 use crate::admin::Desk;
 use crate::config::{Columns, Settings, SmpConfig};
+use crate::control::Control;
 use crate::engine::{self, Engine, Ground};
 use crate::identity::{Folder, Keeper};
-use crate::server::Server;
+use crate::routing::Pool;
+use crate::server::{Clients, Server};
 use crate::stats::daily;
 use crate::store;
+use crate::web::{Web, load_theme};
+
+/// The name of its listeners.
+const PORT: &str = "smp";
 
 /// The plugin.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +59,12 @@ struct Planned(SmpConfig);
 
 impl Plan for Planned {
     fn ports(&self) -> Vec<Port> {
-        vec![self.0.port()]
+        let smp = [self.0.port()];
+        smp.into_iter().chain(self.0.control_port()).collect()
+    }
+
+    fn unnamed_tls_port(&self) -> Option<&'static str> {
+        Some(PORT)
     }
 
     fn start(
@@ -71,8 +85,10 @@ struct Started {
     settings: Settings,
     keeper: Arc<Keeper>,
     desk: Desk,
+    web: Web,
     engine: Engine,
     server: Arc<Server>,
+    control: Control,
 }
 
 impl Started {
@@ -81,21 +97,41 @@ impl Started {
         let engine = start_engine(&config, &context).await?;
         engine.publish(&context.metrics);
         engine.run(&context.tasks);
+        let theme = theme(&config).map_err(StartError::Config)?;
+        let clients = clients(&config, &context.clock);
         let settings = Settings::new(config);
+        let proxy = Pool::new(
+            settings.clone(),
+            Arc::clone(&context.clock),
+            context.entropy.clone(),
+            context.tasks.clone(),
+        );
+        proxy.publish(&context.metrics);
         let server = Server::new(
             Arc::clone(keeper.acceptor()),
             engine.clone(),
             context.entropy,
             settings.clone(),
+            proxy,
             &context.metrics,
+            clients.clone(),
         );
+        let desk = Desk::new(settings.clone(), Arc::clone(&keeper), engine.clone());
+        let control = Control {
+            engine: engine.clone(),
+            clients,
+            settings: settings.clone(),
+            audit: context.audit,
+        };
         Ok(Self {
             data_dir: context.data_dir,
-            desk: Desk::new(settings.clone(), Arc::clone(&keeper), engine.clone()),
+            web: Web::new(settings.clone(), desk.clone(), theme),
+            desk,
             settings,
             keeper,
             engine,
             server: Arc::new(server),
+            control,
         })
     }
 }
@@ -109,7 +145,20 @@ impl Relay for Started {
     }
 
     fn service(&self, port: &str) -> Option<Arc<dyn Service>> {
-        (port == "smp").then(|| Arc::clone(&self.server) as Arc<dyn Service>)
+        match port {
+            PORT => Some(Arc::clone(&self.server) as Arc<dyn Service>),
+            "smp-control" => Some(Arc::new(self.control.clone())),
+            _ => None,
+        }
+    }
+
+    fn sites(&self) -> Vec<Site> {
+        self.web.sites()
+    }
+
+    /// Apps that are told port 443 name no host and say that they speak HTTP, and then speak SMP.
+    fn unnamed_tls(&self) -> Option<Arc<dyn Service>> {
+        Some(Arc::clone(&self.server) as Arc<dyn Service>)
     }
 
     fn admin_routes(&self) -> axum::Router {
@@ -123,10 +172,13 @@ impl Relay for Started {
     fn reload(&self, config: &Loaded) -> Result<(), ConfigError> {
         let section: SmpConfig = config.section()?;
         section.check(config)?;
+        let theme = theme(&section);
+        let theme = theme.map_err(|reason| config.error_at("smp.web.theme_dir", reason))?;
         let reloaded = self.keeper.reload();
         reloaded.map_err(|error| config.error_at("smp.identity", error))?;
         self.engine
             .configure(engine_settings(&section, &self.data_dir));
+        self.web.set_theme(theme);
         self.settings.replace(section);
         Ok(())
     }
@@ -134,6 +186,19 @@ impl Relay for Started {
     fn stop(&self) -> BoxFuture<'_, ()> {
         self.engine.stop().boxed()
     }
+}
+
+/// Who looks at clients does so over the control port.
+fn clients(config: &SmpConfig, clock: &SharedClock) -> Clients {
+    if config.control.listen.is_empty() {
+        Clients::unknown()
+    } else {
+        Clients::known(Arc::clone(clock))
+    }
+}
+
+fn theme(config: &SmpConfig) -> Result<Theme, String> {
+    load_theme(config).map_err(|error| error.to_string())
 }
 
 fn open_identity(config: &SmpConfig, context: &Context) -> Result<Keeper, StartError> {
@@ -145,13 +210,18 @@ fn open_identity(config: &SmpConfig, context: &Context) -> Result<Keeper, StartE
 }
 
 async fn start_engine(config: &SmpConfig, context: &Context) -> Result<Engine, StartError> {
+    let names = config.names.open().map_err(StartError::Config)?;
     let ground = Ground {
         store: context.store.clone(),
         clock: Arc::clone(&context.clock),
         entropy: context.entropy.clone(),
+        names: names.clone(),
     };
     let settings = engine_settings(config, &context.data_dir);
     let started = Engine::start(ground, settings).await;
+    context
+        .tasks
+        .spawn("smp.names", async move { names.look().await });
     started.map_err(|error| StartError::Unavailable(format!("smp: {error}")))
 }
 
@@ -169,6 +239,7 @@ fn engine_settings(config: &SmpConfig, data_dir: &Path) -> engine::Settings {
         expire_on_send: queues.expire_on_send,
         notification_lifetime: notifications.lifetime.get(),
         notification_check: notifications.expiry_interval.get(),
+        service_check: engine::Settings::default().service_check,
         notification_tick: notifications.delivery_interval.get(),
         end_tick: config.connections.end_interval.get(),
         waiting: engine::Room {

@@ -10,5 +10,5 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use record::{EntityId, Expired, Notifier, Record, Status, Used, entity_id};
+pub(crate) use record::{EntityId, Expired, Notifier, Record, Side, Status, Used, entity_id};
 pub(crate) use rules::{Decision, Linking};

@@ -6,6 +6,7 @@
 //! - Who asks too fast is answered late; nobody is told an error the protocol does not know.
 //! - After the handshake only the time limits, a drain, or the client end a session.
 
+mod clients;
 mod limits;
 mod metrics;
 mod serving;
@@ -17,20 +18,25 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use relay_core::entropy::Entropy;
-use relay_core::net::{Conn, Drain, Refusal, Service, Stream};
+use relay_core::net::{Conn, Drain, LimitKey, Refusal, Service, Stream};
 use relay_core::telemetry::metrics::Metrics;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::time::{timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_rustls::server::TlsStream;
 
+pub(crate) use self::clients::{Client, Clients, Traffic};
 use self::limits::{NewQueues, Places};
 use self::metrics::SessionMetrics;
 use self::serving::Serving;
 use crate::config::Settings;
 use crate::engine::{Engine, SessionFacts};
-use crate::session::{HandshakeFailure, Offer, Refused, ServerHandshake, ServerSession};
+use crate::routing::Pool;
+use crate::session::{
+    Applicant, HandshakeFailure, Offer, Received, Refused, ServerHandshake, ServerSession,
+};
 use crate::tls::{Accepted, Acceptor, HandshakeError};
 use crate::transport::{BlockReader, ReadAhead};
+use crate::wire::Version;
 
 /// For how long a handshake has a place: several round trips around the world.
 const PLACE: Duration = Duration::from_secs(1);
@@ -48,9 +54,11 @@ struct Shared {
     engine: Engine,
     entropy: Entropy,
     settings: Settings,
+    proxy: Pool,
     metrics: SessionMetrics,
     places: Places,
     new_queues: NewQueues,
+    clients: Clients,
 }
 
 /// Time limits as they are now; zero is none.
@@ -68,7 +76,9 @@ impl Server {
         engine: Engine,
         entropy: Entropy,
         settings: Settings,
+        proxy: Pool,
         metrics: &Metrics,
+        clients: Clients,
     ) -> Self {
         let places = Places::new(settings.now().limits.max_handshakes);
         let shared = Shared {
@@ -76,9 +86,11 @@ impl Server {
             engine,
             entropy,
             settings,
+            proxy,
             metrics: SessionMetrics::new(metrics),
             places,
             new_queues: NewQueues::default(),
+            clients,
         };
         Self {
             shared: Arc::new(shared),
@@ -100,12 +112,13 @@ impl Shared {
             let _ = conn.keep_alive(&keep_alive);
         }
         let limit_key = conn.limit_key();
+        let connected = self.clients.accepted(conn.local());
         // Boxed: a session need not keep the room of its handshake.
         let Some(accepted) = Box::pin(self.accept(conn)).await else {
             return;
         };
         let limit = self.settings.now().connections.handshake_timeout.get();
-        let handshake = Box::pin(timeout(limit, self.shake_hands(accepted)));
+        let handshake = Box::pin(timeout(limit, self.shake_hands(accepted, limit_key)));
         let established = tokio::select! {
             biased;
             () = drain.requested() => return,
@@ -120,9 +133,17 @@ impl Shared {
         let connection = self.engine.attach(SessionFacts {
             version: session.channel.session().version,
             session_key: session.secret,
+            service: session.service,
+            peer_key: session.peer_key,
+            max_version: Version(self.settings.now().connections.max_version),
         });
         let channel = session.channel;
-        Serving::new(self, stream, channel, connection, limit_key)
+        let holdings = connection.holdings();
+        let session_id = channel.session().id;
+        let present = self
+            .clients
+            .enter(&connected, session_id.as_bytes(), holdings);
+        Serving::new(self, stream, channel, connection, limit_key, present)
             .run(drain)
             .await;
     }
@@ -154,8 +175,10 @@ impl Shared {
     async fn shake_hands(
         &self,
         accepted: Accepted<ReadAhead<Stream>>,
+        limit_key: Option<LimitKey>,
     ) -> Option<(TlsStream<ReadAhead<Stream>>, ServerSession)> {
         let started = self.start(&accepted);
+        let chain = accepted.client_chain;
         let mut stream = accepted.stream;
         let (handshake, hello) = match started {
             Ok(started) => started,
@@ -165,9 +188,49 @@ impl Shared {
             self.metrics.refused_as("closed");
             return None;
         };
-        match handshake.receive(&answer) {
-            Ok(session) => Some((stream, session)),
+        let welcomed = match handshake.receive(&answer, &chain) {
+            Ok(Received::Client(session)) => Ok((session, None)),
+            Ok(Received::Service(applicant)) => self.welcome(*applicant, limit_key).await,
+            Err(refused) => Err(refused),
+        };
+        match welcomed {
+            Ok((session, None)) => Some((stream, session)),
+            Ok((session, Some(block))) => {
+                stream.write_all(&block).await.ok()?;
+                stream.flush().await.ok()?;
+                Some((stream, session))
+            }
             Err(refused) => self.refuse(&mut stream, refused).await,
+        }
+    }
+
+    /// Knows a service, and what to tell it. One that comes for the first time takes a row for
+    /// good, as a new queue does, and waits like one.
+    async fn welcome(
+        &self,
+        applicant: Applicant,
+        limit_key: Option<LimitKey>,
+    ) -> Result<(ServerSession, Option<Vec<u8>>), Refused> {
+        let id = match self.engine.find_service(applicant.claim()).await {
+            Ok(None) => {
+                self.wait_for_new(limit_key).await;
+                self.engine.register_service(applicant.claim()).await
+            }
+            Ok(Some(id)) => Ok(id),
+            Err(error) => Err(error),
+        };
+        let Ok(id) = id else {
+            return Err(applicant.refuse());
+        };
+        let (session, block) = applicant.accept(id)?;
+        Ok((session, Some(block)))
+    }
+
+    async fn wait_for_new(&self, limit_key: Option<LimitKey>) {
+        if let Some(key) = limit_key {
+            let per_minute = self.settings.now().limits.new_queues_per_minute;
+            let wait = self.new_queues.take(key, 1, per_minute, Instant::now());
+            sleep(wait).await;
         }
     }
 

@@ -7,6 +7,7 @@
 //! server                                        client
 //! ServerHandshake::start   -- ServerHello -->   ClientHandshake::receive
 //! ServerHandshake::receive <-- ClientHello --
+//! Applicant::accept        -- ServiceResult -> ServiceAnswer::receive       services alone
 //! Channel                  <==== blocks ====>   Channel
 //! ```
 //!
@@ -17,16 +18,20 @@
 
 mod channel;
 mod client;
+mod client_service;
 mod pace;
 mod server;
+mod service;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub use channel::{Channel, Facts, Opener, Packed, Packer};
 pub use client::{ClientHandshake, ClientSession, Expected, ServerIdentity};
+pub use client_service::{OwnService, ServiceAnswer, ServiceIdentity};
 pub use pace::{Idle, Rate};
-pub use server::{Offer, Refused, ServerHandshake, ServerSession};
+pub use server::{Offer, Received, Refused, ServerHandshake, ServerSession};
+pub use service::{Applicant, Service, ServiceClaim};
 
 /// Why a handshake came to nothing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -44,15 +49,21 @@ pub enum HandshakeFailure {
     /// The server names another session than TLS agreed on: somebody is in between.
     #[error("the session id is not that of this connection")]
     SessionId,
+    /// The server shows no session key.
+    #[error("the server shows no session key")]
+    NoKey,
     /// The session key is not signed by the certificate's key.
     #[error("the session key's signature is wrong")]
     Signature,
     /// The session keys have no secret in common.
     #[error("the session keys have no common secret")]
     Secret,
-    /// The client wants to be a service, which this server does not know.
-    #[error("services are not served")]
+    /// The service is known in another role, or cannot be looked up now.
+    #[error("the service is known in another role, or cannot be known now")]
     Service,
+    /// A service's certificates are not those of TLS, or did not sign its session key.
+    #[error("the service did not prove who it is")]
+    ServiceIdentity,
     /// The certificates do not fit into a hello.
     #[error("the certificates do not fit into a block")]
     TooLarge,
@@ -66,9 +77,11 @@ impl HandshakeFailure {
             Self::Identity => "identity",
             Self::Version => "version",
             Self::SessionId => "session_id",
+            Self::NoKey => "no_key",
             Self::Signature => "signature",
             Self::Secret => "secret",
             Self::Service => "service",
+            Self::ServiceIdentity => "service_identity",
             Self::TooLarge => "too_large",
         }
     }

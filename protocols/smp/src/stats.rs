@@ -7,6 +7,8 @@ pub(crate) mod active;
 pub(crate) mod counters;
 pub(crate) mod daily;
 pub(crate) mod metrics;
+mod services;
 
 pub(crate) use active::{Active, Period};
 pub(crate) use counters::{Counter, Counters};
+pub(crate) use services::ServiceCounter;

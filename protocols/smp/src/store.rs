@@ -9,6 +9,7 @@ mod reads;
 mod row;
 mod schema;
 pub(crate) mod scripts;
+pub(crate) mod services;
 pub(crate) mod sweep;
 pub(crate) mod writes;
 

@@ -27,13 +27,14 @@ async fn engine(dir: &TempDir, clock: Arc<TestClock>) -> Engine {
         store: Store::start(database, Arc::new(Unobserved)),
         clock,
         entropy: Entropy::seeded(4),
+        names: crate::names::Names::default(),
     };
     Engine::start(ground, engine::Settings::default())
         .await
         .unwrap()
 }
 
-async fn desk() -> (TempDir, Desk) {
+pub(crate) async fn desk() -> (TempDir, Desk) {
     let dir = tempfile::tempdir().unwrap();
     let clock = Arc::new(TestClock::at(UnixTime::from_secs(1_790_000_000)));
     let engine = engine(&dir, Arc::clone(&clock)).await;

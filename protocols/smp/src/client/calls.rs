@@ -1,7 +1,7 @@
 //! A command on its way to becoming a transmission.
 
 use super::{CallError, QueueKey};
-use crate::session::Facts;
+use crate::session::{Facts, OwnService};
 use crate::wire::{BLOCK, Command, DhKey, Draft, Session, Short, write};
 
 /// A command, the queue it is about, and who authorizes it.
@@ -50,9 +50,21 @@ impl<'a> Call<'a> {
         server_key: Option<&DhKey>,
         corr_id: &[u8],
     ) -> Result<Vec<u8>, CallError> {
+        self.transmission_of(facts, server_key, None, corr_id)
+    }
+
+    /// The same where this side may be a service, which then signs for what becomes its own.
+    pub(super) fn transmission_of(
+        &self,
+        facts: &Facts,
+        server_key: Option<&DhKey>,
+        service: Option<&OwnService>,
+        corr_id: &[u8],
+    ) -> Result<Vec<u8>, CallError> {
         let (session, corr_id) = (facts.session(), Short::cut(corr_id));
         let draft = Draft::new(session.version, corr_id, self.entity_id, &self.command)?;
-        authorized(session, &draft, self.key, server_key, corr_id)
+        let service = service.filter(|_| self.command.is_signed_by_service());
+        authorized(session, &draft, self.key, server_key, service, corr_id)
     }
 }
 
@@ -62,10 +74,11 @@ pub(super) fn authorized(
     draft: &Draft,
     key: Option<&QueueKey>,
     server_key: Option<&DhKey>,
+    service: Option<&OwnService>,
     corr_id: Short<'_>,
 ) -> Result<Vec<u8>, CallError> {
     let authorized = key
-        .map(|key| key.authorize(session, server_key, draft, corr_id.as_bytes()))
+        .map(|key| key.authorize(session, server_key, draft, service, corr_id.as_bytes()))
         .transpose()?;
     let mut bytes = Vec::new();
     write(&mut bytes, BLOCK, |out| match &authorized {

@@ -11,7 +11,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::{Client, ConnectError, Events, Link};
 use crate::identity::Certificate;
-use crate::session::{Expected, HandshakeFailure};
+use crate::session::{Expected, HandshakeFailure, ServiceIdentity};
 use crate::tls::{Connected, Connector, Offer};
 use crate::wire::VersionRange;
 
@@ -22,6 +22,7 @@ pub struct Dialer {
     fingerprint: [u8; 32],
     versions: VersionRange,
     proxy: bool,
+    service: Option<ServiceIdentity>,
     connect_limit: Duration,
     answer_limit: Duration,
 }
@@ -43,6 +44,7 @@ impl Dialer {
             fingerprint,
             versions: VersionRange::SERVER,
             proxy: false,
+            service: None,
             connect_limit: Duration::from_secs(45),
             answer_limit: Duration::from_secs(30),
         })
@@ -66,6 +68,17 @@ impl Dialer {
     pub fn as_proxy(self) -> Self {
         Self {
             proxy: true,
+            ..self
+        }
+    }
+
+    /// Comes as this service, to servers that know such.
+    #[must_use]
+    pub fn as_service(self, service: ServiceIdentity) -> Self {
+        let connector = self.connector.with_identity(&service.certificates);
+        Self {
+            connector,
+            service: Some(service),
             ..self
         }
     }
@@ -139,7 +152,8 @@ impl Dialer {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let expected = self.expected(&connected)?;
-        let handshake = Link::handshake(connected.stream, expected, rng);
+        let service = self.service.clone();
+        let handshake = Link::handshake_as(connected.stream, expected, service, rng);
         let link = timeout_at(deadline, handshake).await;
         link.map_err(|_| ConnectError::TimedOut)?
     }

@@ -3,7 +3,8 @@
 use rand::CryptoRng;
 
 use super::CallError;
-use crate::crypto::{OwnedSignature, SecretKey, SigningKey, authenticator};
+use crate::crypto::{OwnedSignature, SecretKey, SigningKey, authenticator_for};
+use crate::session::OwnService;
 use crate::wire::{AuthKey, Authorization, Credentials, DhKey, Draft, Session, Writer};
 
 /// A key of a recipient, a sender or a notifier.
@@ -39,40 +40,53 @@ impl QueueKey {
         }
     }
 
-    /// Authorizes a command.
+    /// Authorizes a command, for a service where one is given.
     pub(super) fn authorize(
         &self,
         session: Session<'_>,
         server_key: Option<&DhKey>,
         draft: &Draft,
+        service: Option<&OwnService>,
         corr_id: &[u8],
     ) -> Result<Authorized, CallError> {
         let signed = draft.signed(session);
-        match self {
-            Self::Signing(key) => Ok(Authorized::Signature(key.sign(&signed.to_vec()))),
+        let prefix = service.map_or(&[][..], |service| &service.fingerprint);
+        let by = match self {
+            Self::Signing(key) => By::Signature(key.sign(&[prefix, &signed.to_vec()].concat())),
             Self::Agreement(key) => server_key
-                .and_then(|server_key| authenticator(key, server_key, signed, corr_id))
-                .map(Authorized::Authenticator)
-                .ok_or(CallError::Key),
-        }
+                .and_then(|server_key| authenticator_for(key, server_key, prefix, signed, corr_id))
+                .map(By::Authenticator)
+                .ok_or(CallError::Key)?,
+        };
+        let service = service.map(|service| service.key.sign(&signed.to_vec()));
+        Ok(Authorized { by, service })
     }
 }
 
 /// An authorization that owns its bytes.
-pub(super) enum Authorized {
+pub(super) struct Authorized {
+    by: By,
+    service: Option<OwnedSignature>,
+}
+
+enum By {
     Signature(OwnedSignature),
     Authenticator([u8; 80]),
 }
 
 impl Authorized {
     pub(super) fn encode(&self, session: Session<'_>, draft: &Draft, out: &mut Writer<'_>) {
-        let authorization = match self {
-            Self::Signature(signature) => signature.for_command(),
-            Self::Authenticator(bytes) => Authorization::X25519(bytes),
+        let authorization = match &self.by {
+            By::Signature(signature) => signature.for_command(),
+            By::Authenticator(bytes) => Authorization::X25519(bytes),
+        };
+        let service = match &self.service {
+            Some(OwnedSignature::Ed25519(bytes)) => Some(bytes),
+            _ => None,
         };
         let credentials = Credentials {
             authorization,
-            service: None,
+            service,
         };
         draft.encode(session, Some(credentials), out);
     }

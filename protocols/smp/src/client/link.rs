@@ -9,8 +9,10 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split
 
 use super::calls::authorized;
 use super::{Call, CallError, ConnectError, QueueKey, Received};
+use crate::crypto::BoxKey;
 use crate::session::{
-    ClientHandshake, ClientSession, Expected, Facts, Opener, Packer, ServerIdentity,
+    ClientHandshake, ClientSession, Expected, Facts, Opener, OwnService, Packer, ServerIdentity,
+    ServiceIdentity,
 };
 use crate::transport::BlockReader;
 use crate::wire::{Batch, Draft, Malformed, Short};
@@ -28,6 +30,8 @@ pub struct Outgoing<W> {
     stream: W,
     packer: Packer,
     server: Option<ServerIdentity>,
+    service: Option<OwnService>,
+    forwarding: Option<BoxKey>,
     buffer: Vec<u8>,
 }
 
@@ -45,18 +49,43 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         expected: Expected,
         rng: &mut impl CryptoRng,
     ) -> Result<Self, ConnectError> {
+        Self::handshake_as(stream, expected, None, rng).await
+    }
+
+    /// The same as this service, if it is given and the server's version knows such.
+    pub async fn handshake_as(
+        stream: S,
+        expected: Expected,
+        service: Option<ServiceIdentity>,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Self, ConnectError> {
         let (mut read, mut write) = split(stream);
         let mut reader = BlockReader::default();
         let hello = reader.read(&mut read).await?.ok_or(ConnectError::Closed)?;
-        let (session, answer) = ClientHandshake::new(expected).receive(&hello, rng)?;
+        let handshake = ClientHandshake::new(expected).as_service(service);
+        let (session, answer) = handshake.receive(&hello, rng)?;
         send(&mut write, &answer).await?;
-        let ClientSession { channel, server } = session;
+        let ClientSession {
+            channel,
+            server,
+            service,
+            forwarding,
+        } = session;
+        let service = match service {
+            None => None,
+            Some(answer) => {
+                let block = reader.read(&mut read).await?;
+                Some(answer.receive(&block.ok_or(ConnectError::Closed)?)?)
+            }
+        };
         let (opener, packer) = channel.split();
         Ok(Self {
             outgoing: Outgoing {
                 stream: write,
                 packer,
                 server,
+                service,
+                forwarding,
                 buffer: Vec::new(),
             },
             incoming: Incoming {
@@ -94,8 +123,28 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         self.server.as_ref()
     }
 
+    /// The service that this side is, if it is one.
+    pub fn service(&self) -> Option<&OwnService> {
+        self.service.as_ref()
+    }
+
+    /// What a proxy encrypts forwarded commands with; nothing for others.
+    pub fn forwarding(&self) -> Option<&BoxKey> {
+        self.forwarding.as_ref()
+    }
+
     /// Encodes and authorizes a command for this connection.
     pub fn transmission(&self, call: &Call<'_>, corr_id: &[u8]) -> Result<Vec<u8>, CallError> {
+        let server_key = self.server.as_ref().map(|server| &server.session_key);
+        call.transmission_of(self.facts(), server_key, self.service(), corr_id)
+    }
+
+    /// The same as if this side were no service: how tests misbehave.
+    pub fn transmission_without_service(
+        &self,
+        call: &Call<'_>,
+        corr_id: &[u8],
+    ) -> Result<Vec<u8>, CallError> {
         let server_key = self.server.as_ref().map(|server| &server.session_key);
         call.transmission(self.facts(), server_key, corr_id)
     }
@@ -111,7 +160,14 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         let corr_id = Short::cut(corr_id);
         let draft = Draft::of_bytes(corr_id, Short::cut(entity_id), command)?;
         let server_key = self.server.as_ref().map(|server| &server.session_key);
-        authorized(self.facts().session(), &draft, key, server_key, corr_id)
+        authorized(
+            self.facts().session(),
+            &draft,
+            key,
+            server_key,
+            None,
+            corr_id,
+        )
     }
 
     /// Sends transmissions in as few blocks as they fit in. One that fits no block is left out.

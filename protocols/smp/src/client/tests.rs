@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
 
 use super::*;
-use crate::session::tests::pair::Start;
+use crate::session::tests::pair::{Start, ordinary};
 use crate::session::{Channel, HandshakeFailure};
 use crate::transport::BlockReader;
 use crate::wire::{Command, Error, Reply, Request, Response, Short, Writer};
@@ -29,7 +29,7 @@ impl Server {
         let answer = reader.read(&mut stream).await.unwrap().unwrap();
         Self {
             stream,
-            channel: handshake.receive(&answer).unwrap().channel,
+            channel: ordinary(handshake.receive(&answer, &[]).unwrap()).channel,
             reader,
         }
     }

@@ -84,7 +84,7 @@ impl<E: Ed448Verifier> Verifier<E> {
         self.verify_prefixed(key, authorization, fingerprint, signed, corr_id)
     }
 
-    fn verify_prefixed(
+    pub(super) fn verify_prefixed(
         &self,
         key: Option<&AuthKey>,
         authorization: Authorization<'_>,
@@ -133,8 +133,19 @@ pub fn authenticator(
     signed: Signed<'_>,
     corr_id: &[u8],
 ) -> Option<[u8; 80]> {
+    authenticator_for(queue_key, session_key, &[], signed, corr_id)
+}
+
+/// The same where a service speaks for the queue: its fingerprint stands before what is signed.
+pub fn authenticator_for(
+    queue_key: &SecretKey,
+    session_key: &DhKey,
+    fingerprint: &[u8],
+    signed: Signed<'_>,
+    corr_id: &[u8],
+) -> Option<[u8; 80]> {
     let key = queue_key.box_key(session_key)?;
-    Some(seal_digest(&key, &[], signed, corr_id))
+    Some(seal_digest(&key, fingerprint, signed, corr_id))
 }
 
 fn seal_digest(key: &BoxKey, prefix: &[u8], signed: Signed<'_>, corr_id: &[u8]) -> [u8; 80] {

@@ -20,6 +20,9 @@ pub struct Claim<'a> {
     pub keys: &'a [AuthKey],
     /// What was given with it.
     pub authorization: Authorization<'a>,
+    /// What stands before what was authorized: a service's fingerprint where it speaks for the
+    /// queue, else nothing.
+    pub prefix: &'a [u8],
     /// What was authorized.
     pub signed: Signed<'a>,
     /// The command's.
@@ -39,7 +42,10 @@ impl Verifier {
     }
 
     fn verify_any(&self, claim: &Claim<'_>) -> bool {
-        let verify = |key| self.verify(key, claim.authorization, claim.signed, claim.corr_id);
+        let verify = |key| {
+            let (prefix, signed) = (claim.prefix, claim.signed);
+            self.verify_prefixed(key, claim.authorization, prefix, signed, claim.corr_id)
+        };
         match claim.keys {
             [] => verify(None),
             keys => keys.iter().any(|key| verify(Some(key))),
@@ -52,7 +58,18 @@ struct Ed25519Claim<'a> {
     key: &'a [u8; 32],
     known: bool,
     signature: &'a [u8; 64],
+    prefix: &'a [u8],
     signed: Signed<'a>,
+}
+
+impl Ed25519Claim<'_> {
+    fn message(&self) -> Vec<u8> {
+        let signed = self.signed.to_vec();
+        if self.prefix.is_empty() {
+            return signed;
+        }
+        [self.prefix, &signed].concat()
+    }
 }
 
 fn ed25519<'a>(claim: &Claim<'a>) -> Option<Ed25519Claim<'a>> {
@@ -67,6 +84,7 @@ fn ed25519<'a>(claim: &Claim<'a>) -> Option<Ed25519Claim<'a>> {
         key: key.unwrap_or(&DUMMY_ED25519),
         known: key.is_some(),
         signature,
+        prefix: claim.prefix,
         signed: claim.signed,
     })
 }
@@ -77,7 +95,7 @@ fn holds_together(claims: &[Ed25519Claim<'_>]) -> bool {
         .map(|claim| VerifyingKey::from_bytes(claim.key)))
     .collect();
     let Ok(keys) = keys else { return false };
-    let messages: Vec<_> = claims.iter().map(|claim| claim.signed.to_vec()).collect();
+    let messages: Vec<_> = claims.iter().map(Ed25519Claim::message).collect();
     let messages: Vec<_> = messages.iter().map(Vec::as_slice).collect();
     let signatures: Vec<_> = (claims
         .iter()

@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use crate::crypto::message::Delivery;
 use crate::queue::{EntityId, Record};
+use crate::routing::RelayKey;
 use crate::wire::{
-    DhKey, Error, Ids, LinkData, Message, QueueMode, Reply, Response, Session, Short, Writer,
+    DhKey, Error, Ids, IdsDigest, LinkData, Message, QueueMode, Reply, Response, Session, Short,
+    Writer,
 };
 
 /// What fits in a block beside one message of full size.
@@ -41,8 +43,12 @@ type Bytes = Box<[u8]>;
 /// What is said.
 #[derive(Clone)]
 pub(crate) enum Said {
+    /// All that waited for a service was offered.
+    Alls,
     Deld,
     End,
+    /// A service's subscription was taken over.
+    Ends(IdsDigest),
     Err(Error),
     Ids(Box<NewIds>),
     /// A queue's state, as JSON.
@@ -62,8 +68,16 @@ pub(crate) enum Said {
         meta: Vec<u8>,
     },
     Ok,
+    Pkey(Arc<RelayKey>),
     Pong,
-    Sok,
+    Pres(Vec<u8>),
+    /// A resolved name, as JSON.
+    Rname(Vec<u8>),
+    Rres(Vec<u8>),
+    /// Subscribed, for this service if it is one.
+    Sok(Option<EntityId>),
+    /// A service is subscribed.
+    Soks(IdsDigest),
 }
 
 /// What a new queue is called.
@@ -74,6 +88,7 @@ pub(crate) struct NewIds {
     pub(crate) dh_key: DhKey,
     pub(crate) mode: Option<QueueMode>,
     pub(crate) link_id: Option<Vec<u8>>,
+    pub(crate) service_id: Option<EntityId>,
     pub(crate) notifier: Option<(EntityId, DhKey)>,
 }
 
@@ -130,7 +145,9 @@ impl Answer {
         match &self.said {
             Said::Msg(..) => crate::wire::PADDED_MESSAGE + SMALL,
             Said::Lnk { fixed, user, .. } => fixed.len() + user.len() + SMALL,
-            Said::Info(json) => json.len() + SMALL,
+            Said::Info(json) | Said::Rname(json) => json.len() + SMALL,
+            Said::Pres(sealed) | Said::Rres(sealed) => sealed.len() + SMALL,
+            Said::Pkey(key) => key.weight() + SMALL,
             _ => SMALL,
         }
     }
@@ -139,8 +156,10 @@ impl Answer {
 impl Said {
     fn encode(&self, session: Session<'_>, out: &mut Writer<'_>) {
         let response = match self {
+            Self::Alls => Response::Alls,
             Self::Deld => Response::Deld,
             Self::End => Response::End,
+            Self::Ends(all) => Response::Ends(*all),
             Self::Err(error) => Response::Err(error.clone()),
             Self::Ids(ids) => Response::Ids(Box::new(ids.borrow())),
             Self::Info(json) => Response::Info(json),
@@ -165,8 +184,13 @@ impl Said {
                 meta: Short::cut(meta),
             },
             Self::Ok => Response::Ok,
+            Self::Pkey(key) => key.response(),
             Self::Pong => Response::Pong,
-            Self::Sok => Response::Sok(None),
+            Self::Pres(sealed) => Response::Pres(sealed),
+            Self::Rname(json) => Response::Rname(json),
+            Self::Rres(sealed) => Response::Rres(sealed),
+            Self::Sok(service) => Response::Sok(service.as_ref().map(Short::from)),
+            Self::Soks(all) => Response::Soks(*all),
         };
         response.encode(session.version, out);
     }
@@ -180,7 +204,7 @@ impl NewIds {
             dh_key: self.dh_key,
             mode: self.mode,
             link_id: self.link_id.as_deref().map(Short::cut),
-            service_id: None,
+            service_id: self.service_id.as_ref().map(Short::from),
             notifier: (self.notifier.as_ref()).map(|(id, dh_key)| (id.into(), *dh_key)),
         }
     }
@@ -220,8 +244,10 @@ impl Stored {
 impl fmt::Debug for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Alls => "ALLS",
             Self::Deld => "DELD",
             Self::End => "END",
+            Self::Ends(_) => "ENDS",
             Self::Err(error) => return write!(f, "ERR {error:?}"),
             Self::Ids(_) => "IDS",
             Self::Info(_) => "INFO",
@@ -230,8 +256,13 @@ impl fmt::Debug for Said {
             Self::Nid { .. } => "NID",
             Self::Nmsg { .. } => "NMSG",
             Self::Ok => "OK",
+            Self::Pkey(_) => "PKEY",
             Self::Pong => "PONG",
-            Self::Sok => "SOK",
+            Self::Pres(_) => "PRES",
+            Self::Rname(_) => "RNAME",
+            Self::Rres(_) => "RRES",
+            Self::Sok(_) => "SOK",
+            Self::Soks(_) => "SOKS",
         })
     }
 }

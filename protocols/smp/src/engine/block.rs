@@ -11,11 +11,13 @@ use sea_orm::{DatabaseTransaction, DbErr, QueryResult};
 
 use super::outbox::Outbox;
 use super::recent::Note;
+use super::services::Entering;
 use super::{Answer, Content, Said, Shared, Stored};
-use crate::queue::{EntityId, Record};
+use crate::queue::{EntityId, Record, Side};
 use crate::stats::Counter;
 use crate::store::LinkRow;
 use crate::store::scripts;
+use crate::store::services::{self, Belonging};
 use crate::store::writes::{
     self, Acked, At, Deleted, Linked, NewLinkRow, NewNotification, NewNotifierRow, NewQueue, Sent,
     Stale,
@@ -53,6 +55,8 @@ pub(crate) enum Op {
         subscribed: bool,
     },
     AddLink(NewLinkRow),
+    /// It becomes a service's own, or nobody's, and is subscribed to by who asks.
+    Belong(Belonging),
     Block(Option<BlockingInfo>),
     Delete,
     DropLink,
@@ -86,6 +90,8 @@ pub(crate) enum Outcome {
         /// Whether the next message is this connection's to deliver; decided at the commit.
         deliver: OnceLock<bool>,
     },
+    /// With the queue's first message, for its recipient.
+    Belongs(Option<EntityId>),
     Created(i64),
     Deleted(Deleted),
     Done,
@@ -96,6 +102,8 @@ pub(crate) enum Outcome {
     Sent {
         sent: Sent,
         expired: u64,
+        /// Whether it is the first in a service's queue.
+        first: bool,
     },
     Stale,
     /// An id of the new queue is another's.
@@ -119,10 +127,12 @@ impl Unit for Block {
             return None;
         };
         match op {
+            // A service's queue is asked for its first message too.
+            Op::Send(_) if record.service.is_some() => None,
             Op::Send(sending) if sending.expire_before.is_none() && !sending.drop_link => {
                 let quota = self.shared.settings.now().queue_quota;
                 let notification = sending.notification.as_ref().map(|new| (new, self.now));
-                scripts::send(tag, at(record), &sending.message, quota, notification)
+                scripts::send(tag, At::of(record), &sending.message, quota, notification)
             }
             Op::Ack {
                 id: Some(id),
@@ -141,6 +151,7 @@ impl Unit for Block {
             [Change::Of(_, Op::Send(_))] if !rows.is_empty() => Outcome::Sent {
                 sent: Sent::Stored,
                 expired: 0,
+                first: false,
             },
             _ => return Ok(None),
         };
@@ -170,7 +181,7 @@ impl Block {
             }
             Change::Of(record, op) => (record, op),
         };
-        let at = at(record);
+        let at = At::of(record);
         let outcome = match op {
             Op::Ack { id, subscribed } => {
                 let acked = writes::ack(tx, at.row, id.as_ref(), *subscribed).await?;
@@ -178,16 +189,29 @@ impl Block {
                 Ok(Outcome::Acked { acked, deliver })
             }
             Op::AddLink(link) => writes::add_link(tx, at, link).await?.map(Outcome::Linked),
+            Op::Belong(belonging) => {
+                let belongs = services::belong(tx, at, belonging).await?;
+                belongs.map(Outcome::Belongs)
+            }
             Op::Block(info) => done(writes::set_blocked(tx, at, info.as_ref()).await?),
-            Op::Delete => writes::delete(tx, at).await?.map(Outcome::Deleted),
+            Op::Delete => {
+                let deleted = writes::delete(tx, at).await?;
+                if deleted.is_ok() {
+                    leave_services(tx, record, &[Side::Recipient, Side::Notifier]).await?;
+                }
+                deleted.map(Outcome::Deleted)
+            }
             Op::DropLink => done(Ok(writes::drop_link(tx, at.row).await?)),
             Op::ReplaceLink(data) => writes::replace_link(tx, at, data)
                 .await?
                 .map(Outcome::Linked),
             Op::Secure { key, link } => self.secure(tx, at, key, *link).await?,
-            Op::Send(sending) => self.send(tx, at, sending).await?,
+            Op::Send(sending) => self.send(tx, record, sending).await?,
             Op::SetNotifier(notifier) => {
                 let set = writes::set_notifier(tx, at, notifier.as_ref()).await?;
+                if set.is_ok() {
+                    leave_services(tx, record, &[Side::Notifier]).await?;
+                }
                 set.map(Outcome::NotifierSet)
             }
             Op::SetRecipients(keys) => done(writes::set_recipients(tx, at, keys).await?),
@@ -213,9 +237,10 @@ impl Block {
     async fn send(
         &self,
         tx: &DatabaseTransaction,
-        at: At,
+        record: &Record,
         sending: &Sending,
     ) -> Result<Result<Outcome, Stale>, DbErr> {
+        let at = At::of(record);
         let expired = match sending.expire_before {
             Some(before) => writes::expire(tx, at.row, before).await?,
             None => 0,
@@ -232,7 +257,15 @@ impl Block {
         if let (Sent::Stored, Some(notification)) = (&sent, &sending.notification) {
             writes::notify(tx, at.row, notification, self.now).await?;
         }
-        Ok(Ok(Outcome::Sent { sent, expired }))
+        let first = match record.service {
+            Some(_) => writes::head_id(tx, at.row).await? == Some(sending.message.id),
+            None => false,
+        };
+        Ok(Ok(Outcome::Sent {
+            sent,
+            expired,
+            first,
+        }))
     }
 
     fn created(&self, creation: &Creation, outcome: &Outcome) {
@@ -247,16 +280,36 @@ impl Block {
             shared.counters.count(Counter::NtfNewCreated);
             shared.counts.notifiers(1);
         }
-        if creation.subscribe {
-            shared.subscriptions.subscribe(*row, &self.outbox, None);
+        match &creation.queue.service {
+            Some(service) => {
+                shared.services.add_queues(Side::Recipient, 1);
+                let id = creation.queue.recipient_id;
+                self.speaks_for((*service, Side::Recipient), Entering::New(id));
+            }
+            None if creation.subscribe => {
+                shared.subscriptions.subscribe(*row, &self.outbox, None);
+            }
+            None => {}
         }
     }
 
     fn happened(&self, record: &Arc<Record>, op: &Op, outcome: &Outcome) {
         match (op, outcome) {
             (_, Outcome::Stale) => self.shared.records.forget(record),
-            (Op::Send(sending), Outcome::Sent { sent, expired }) => {
-                self.sent(record, sending, sent, *expired);
+            (
+                Op::Send(sending),
+                Outcome::Sent {
+                    sent,
+                    expired,
+                    first,
+                },
+            ) => {
+                self.shared.counters.add(Counter::MsgExpired, *expired);
+                self.shared.counts.messages_gone(*expired);
+                self.sent(record, sending, sent, *first);
+            }
+            (Op::Belong(belonging), Outcome::Belongs(head)) => {
+                self.belongs(record, belonging, *head);
             }
             (Op::Ack { subscribed, .. }, Outcome::Acked { acked, deliver }) => {
                 let _ = deliver.set(self.acked(record, *subscribed, acked));
@@ -278,7 +331,7 @@ impl Block {
             Op::Secure { .. } => self.shared.counters.count(Counter::QSecured),
             Op::Block(Some(info)) => {
                 self.shared.counters.count(Counter::QBlocked);
-                if let Some(subscriber) = self.shared.subscriptions.subscriber(record.row) {
+                if let Some(subscriber) = self.shared.subscriber(record) {
                     let blocked = Said::Err(Error::Blocked(*info));
                     subscriber.say(Answer::event(&record.recipient_id, blocked));
                 }
@@ -288,13 +341,11 @@ impl Block {
     }
 
     /// A message goes to a subscriber who waits for one; others find it when they ask.
-    fn sent(&self, record: &Arc<Record>, sending: &Sending, sent: &Sent, expired: u64) {
+    fn sent(&self, record: &Arc<Record>, sending: &Sending, sent: &Sent, first: bool) {
         let shared = &self.shared;
         if sending.drop_link {
             shared.records.forget(record);
         }
-        shared.counters.add(Counter::MsgExpired, expired);
-        shared.counts.messages_gone(expired);
         let message = match sent {
             Sent::Full => return,
             Sent::FilledUp(marker) => marker,
@@ -302,27 +353,36 @@ impl Block {
         };
         shared.counts.messages(1);
         shared.recent.note(record.row, Note::Sent);
-        if let Some(subscriber) = shared.subscriptions.offer(record.row, message.id) {
+        let subscriber = match &record.service {
+            None => shared.subscriptions.offer(record.row, message.id),
+            Some(service) if first => {
+                (shared.services).pass(&shared.subscriptions, service, record.row, message.id)
+            }
+            Some(_) => None,
+        };
+        if let Some(subscriber) = subscriber {
             subscriber.message(record, message);
         }
         if let (Sent::Stored, Content::Sent { notification, .. }) = (sent, &message.content) {
             shared.counters.count(Counter::MsgSent);
             shared.active.message(record.row);
             if *notification && sending.notification.is_some() {
-                self.notified(record.row);
+                self.notified(record);
             }
         }
     }
 
-    fn notified(&self, row: i64) {
-        let shared = &self.shared;
+    fn notified(&self, record: &Record) {
+        let (shared, row) = (&self.shared, record.row);
         shared.counters.count(Counter::MsgSentNtf);
         shared.active.notification(row);
         shared.counts.notifications(1);
-        if shared.notifiers.subscriber(row).is_some() {
-            shared.due.add(row);
-        } else {
-            shared.counters.count(Counter::MsgNtfNoSub);
+        match record.belongs_to(Side::Notifier) {
+            Some((service, _)) if shared.services.outbox(&service).is_some() => {
+                shared.services.add_due(service);
+            }
+            None if shared.notifiers.subscriber(row).is_some() => shared.due.add(row),
+            _ => shared.counters.count(Counter::MsgNtfNoSub),
         }
     }
 
@@ -358,12 +418,15 @@ impl Block {
         };
         shared.counters.count(Counter::QDeletedAll);
         shared.counters.count(by_kind);
-        if let Some(subscription) = shared.subscriptions.remove(record.row) {
+        let subscription = shared.subscriptions.remove(record.row);
+        if let Some(service) = &record.service {
+            self.gone(Side::Recipient, service, &record.recipient_id);
+        } else if let Some(subscription) = subscription {
             self.tell(&subscription.outbox, &record.recipient_id);
         }
         if record.notifier.is_some() {
             shared.counts.notifiers(-1);
-            self.notifier_gone(record.row);
+            self.notifier_gone(record);
         }
     }
 
@@ -375,20 +438,23 @@ impl Block {
         }
         if record.notifier.is_some() {
             shared.counters.count(Counter::NtfDeleted);
-            self.notifier_gone(record.row);
+            self.notifier_gone(record);
         }
         let change = i64::from(set) - i64::from(record.notifier.is_some());
         shared.counts.notifiers(change);
     }
 
-    fn notifier_gone(&self, row: i64) {
-        if let Some((id, outbox)) = self.shared.notifiers.remove(row) {
+    fn notifier_gone(&self, record: &Record) {
+        let removed = self.shared.notifiers.remove(record.row);
+        if let Some((service, id)) = record.belongs_to(Side::Notifier) {
+            self.gone(Side::Notifier, &service, &id);
+        } else if let Some((id, outbox)) = removed {
             self.tell(&outbox, &id);
         }
     }
 
     /// Others are told that something is gone; who asked for it knows.
-    fn tell(&self, outbox: &Arc<Outbox>, id: &EntityId) {
+    pub(super) fn tell(&self, outbox: &Arc<Outbox>, id: &EntityId) {
         if !Arc::ptr_eq(outbox, &self.outbox) {
             self.shared
                 .later
@@ -413,11 +479,27 @@ impl Change {
     }
 }
 
-fn at(record: &Record) -> At {
-    At {
-        row: record.row,
-        revision: record.revision,
+impl At {
+    fn of(record: &Record) -> Self {
+        Self {
+            row: record.row,
+            revision: record.revision,
+        }
     }
+}
+
+/// What was services' own is gone.
+async fn leave_services(
+    tx: &DatabaseTransaction,
+    record: &Record,
+    sides: &[Side],
+) -> Result<(), DbErr> {
+    for side in sides {
+        if let Some((service, id)) = record.belongs_to(*side) {
+            services::leave(tx, &service, &id).await?;
+        }
+    }
+    Ok(())
 }
 
 fn done(changed: Result<(), Stale>) -> Result<Outcome, Stale> {

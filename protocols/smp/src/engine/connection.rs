@@ -4,19 +4,27 @@
 //! ends before a command that needs what an earlier one does to the same queue, so a usual block
 //! is one round with at most one unit of work.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
+use super::backlog::Backlog;
 use super::block::{Block, Outcome};
 use super::lookup::Located;
-use super::outbox::Outbox;
+use super::outbox::{Mailbox, Outbox};
 use super::shared::{Shared, read_error, store_error};
 use super::step::Step;
 use super::{Answer, Answers, Said};
 use crate::crypto::{SecretKey, Verifier};
 use crate::queue::{EntityId, Record};
-use crate::wire::{Command, Error, Refusal, Request, Version};
+use crate::routing::{Opened, Relaying};
+use crate::session::Service;
+use crate::stats::Counter;
+use crate::wire::{Command, CommandError, DhKey, Error, Refusal, Request, ServiceRole, Version};
+
+const PROHIBITED: Error = Error::Cmd(CommandError::Prohibited);
 
 /// How often a command is tried again because its queue was changed by others meanwhile.
 const ATTEMPTS: u32 = 5;
@@ -28,6 +36,12 @@ pub(crate) struct SessionFacts {
     pub(crate) version: Version,
     /// The server's session key; without one no authenticator is right.
     pub(crate) session_key: Option<SecretKey>,
+    /// The service that the client is, if it is one.
+    pub(crate) service: Option<Service>,
+    /// The client's session key, which a proxy's commands are encrypted with.
+    pub(crate) peer_key: Option<DhKey>,
+    /// The highest version of forwarded commands.
+    pub(crate) max_version: Version,
 }
 
 /// A connection's subscriptions and what waits for it. Dropping it ends them.
@@ -35,11 +49,29 @@ pub(crate) struct Connection {
     pub(super) shared: Arc<Shared>,
     pub(super) outbox: Arc<Outbox>,
     pub(super) version: Version,
+    pub(super) service: Option<Service>,
     verifier: Verifier,
+    relaying: Relaying,
     /// Queues read with GET, and what was read and not acknowledged.
     pub(super) got: HashMap<i64, Option<EntityId>>,
     /// Queues subscribed in this block that were empty when they were read.
     pub(super) empty: HashMap<i64, Arc<Record>>,
+    /// What waits for a service that has subscribed.
+    pub(super) backlog: Option<Backlog>,
+    /// Names that are being resolved.
+    pub(super) resolving: Arc<Semaphore>,
+}
+
+/// What a connection is subscribed to, now and later.
+#[derive(Clone, Debug)]
+pub(crate) struct Holdings(Arc<Outbox>);
+
+impl Holdings {
+    /// How many queues, and how many notifiers.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        let held = self.0.held();
+        (held.queues.len(), held.notifiers.len())
+    }
 }
 
 /// A command on its way through a block.
@@ -47,6 +79,9 @@ pub(crate) struct Connection {
 pub(super) struct Task<'a, 'b> {
     place: usize,
     attempts: u32,
+    /// Of its connection, or of the command alone where a proxy forwarded it.
+    pub(super) version: Version,
+    forwarded: bool,
     pub(super) request: &'a Request<'b>,
     pub(super) located: Option<Located>,
 }
@@ -62,12 +97,16 @@ impl Connection {
     pub(super) fn new(shared: Arc<Shared>, facts: SessionFacts) -> Self {
         let outbox = Arc::new(Outbox::new(shared.settings.now().waiting, &shared.waiting));
         Self {
+            resolving: Arc::new(Semaphore::new(shared.names.concurrency())),
             shared,
             outbox,
             version: facts.version,
+            service: facts.service,
+            relaying: Relaying::new(facts.session_key.clone(), facts.peer_key, facts.max_version),
             verifier: Verifier::new(facts.session_key),
             got: HashMap::new(),
             empty: HashMap::new(),
+            backlog: None,
         }
     }
 
@@ -79,25 +118,106 @@ impl Connection {
     ) -> Answers {
         let mark = self.shared.recent.mark();
         let mut progress = Progress::default();
-        let mut tasks = Vec::with_capacity(requests.len());
+        let opened = self.open_forwarded(requests, &mut progress);
+        let inside: Vec<_> = (opened.iter())
+            .map(|(place, opened)| (*place, opened.version(), opened.request()))
+            .collect();
+        let (mut tasks, mut forwarded) = (Vec::with_capacity(requests.len()), Vec::new());
         for (place, request) in requests.iter().enumerate() {
             match request {
-                Ok(request) => tasks.push(Task::new(place, request)),
+                Ok(request) if is_forwarded(&request.command) => {}
+                Ok(request) => tasks.push(Task::new(place, request, self.version)),
                 Err(refusal) => progress.refused.push((place, refuse(refusal))),
             }
         }
-        let verified = self.verify(tasks, false).await;
-        progress.refused.extend(verified.refused);
-        self.run(verified.tasks, &mut progress).await;
+        for (place, version, request) in &inside {
+            match (request, opened.get(place)) {
+                (Ok(request), Some(opened)) if matches!(request.command, Command::Rslv(_)) => {
+                    self.resolve_forwarded(request, opened).await;
+                }
+                (Ok(request), _) => {
+                    forwarded.push(Task::new(*place, request, *version).forwarded());
+                }
+                (Err(refusal), _) => progress.refused.push((*place, refuse(refusal))),
+            }
+        }
+        for wave in waves(tasks).into_iter().chain(waves(forwarded)) {
+            let verified = self.verify(wave, false).await;
+            progress.refused.extend(verified.refused);
+            self.run(verified.tasks, &mut progress).await;
+        }
         let empty = std::mem::take(&mut self.empty);
         self.catch_up(empty, mark).await;
         self.count_batch(requests);
+        self.close_forwarded(&opened, &mut progress);
         progress.answers()
+    }
+
+    /// Opens what proxies forwarded; those that cannot be opened are answered.
+    fn open_forwarded<'r>(
+        &self,
+        requests: &[Result<Request<'r>, Refusal<'r>>],
+        progress: &mut Progress,
+    ) -> BTreeMap<usize, Opened<'r>> {
+        let mut opened = BTreeMap::new();
+        for (place, request) in requests.iter().enumerate() {
+            let Ok(request) = request else { continue };
+            let opened_one = match self.may(ServiceRole::Proxy) {
+                true => self.relaying.open(request),
+                false => is_forwarded(&request.command).then_some(Err(PROHIBITED)),
+            };
+            match opened_one {
+                None => {}
+                Some(Ok(one)) => drop(opened.insert(place, one)),
+                Some(Err(error)) => {
+                    let answer = Answer::to(request.corr_id, &[], Said::Err(error));
+                    progress.done.push((place, answer));
+                }
+            }
+        }
+        opened
+    }
+
+    /// Answers to what was inside go back through the layers they came through.
+    fn close_forwarded(&self, opened: &BTreeMap<usize, Opened<'_>>, progress: &mut Progress) {
+        if opened.is_empty() {
+            return;
+        }
+        let all = std::mem::take(&mut progress.refused).into_iter();
+        let all = all.map(|answer| (true, answer));
+        let done = std::mem::take(&mut progress.done).into_iter();
+        for (refused, (place, answer)) in all.chain(done.map(|answer| (false, answer))) {
+            match opened.get(&place) {
+                Some(opened) => {
+                    self.shared.counters.count(Counter::PMsgFwdsRecv);
+                    progress.done.push((place, opened.answer(&answer)));
+                }
+                None if refused => progress.refused.push((place, answer)),
+                None => progress.done.push((place, answer)),
+            }
+        }
+    }
+
+    /// Whether services of this role may do what is done here, or the client is no service.
+    fn may(&self, role: ServiceRole) -> bool {
+        self.service.is_none_or(|service| service.role == role)
+    }
+
+    /// Whether the client may have something passed on.
+    pub(crate) fn may_route(&self) -> bool {
+        self.may(ServiceRole::Messaging)
+    }
+
+    /// Where answers that come later are put: they leave as events do.
+    pub(crate) fn mailbox(&self) -> Mailbox {
+        Mailbox(Arc::clone(&self.outbox))
     }
 
     /// Resolves when events wait.
     pub(crate) async fn ready(&self) {
-        self.outbox.ready().await;
+        if self.backlog.is_none() {
+            self.outbox.ready().await;
+        }
     }
 
     /// Takes waiting events, of about `room` bytes together ([`Answer::weight`]); at least one if
@@ -106,8 +226,17 @@ impl Connection {
         self.take_events(room).await
     }
 
+    /// What it is subscribed to, for others to look at.
+    pub(crate) fn holdings(&self) -> Holdings {
+        Holdings(Arc::clone(&self.outbox))
+    }
+
     /// Whether it is subscribed to anything: such a connection may be idle.
     pub(crate) fn is_subscribed(&self) -> bool {
+        let serves = |service: Service| (self.shared.services).is_live(&service.id, &self.outbox);
+        if self.service.is_some_and(serves) {
+            return true;
+        }
         let held = self.outbox.held();
         !(held.queues.is_empty() && held.notifiers.is_empty())
     }
@@ -116,7 +245,13 @@ impl Connection {
     async fn verify<'a, 'b>(&self, tasks: Vec<Task<'a, 'b>>, fresh: bool) -> Verified<'a, 'b> {
         let mut verified = Verified::default();
         let requests: Vec<_> = tasks.iter().map(|task| task.request).collect();
-        match self.shared.verify(&self.verifier, &requests, fresh).await {
+        // What is forwarded is as from an ordinary connection, and never in one wave with other.
+        let forwarded = tasks.iter().any(|task| task.forwarded);
+        let service = self.service.as_ref().filter(|_| !forwarded);
+        let verdicts = self
+            .shared
+            .verify(&self.verifier, service, &requests, fresh);
+        match verdicts.await {
             Err(error) => {
                 let error = read_error(&error);
                 let all = tasks
@@ -165,6 +300,7 @@ impl Connection {
         for task in tasks {
             match self.step(&task).await {
                 Step::Say(said) => progress.done.push(task.answer(said)),
+                Step::Later => {}
                 Step::Write(change, promise) => {
                     writing.push(task);
                     changes.push(change);
@@ -214,12 +350,21 @@ struct Verified<'a, 'b> {
 }
 
 impl<'a, 'b> Task<'a, 'b> {
-    fn new(place: usize, request: &'a Request<'b>) -> Self {
+    fn new(place: usize, request: &'a Request<'b>, version: Version) -> Self {
         Self {
             place,
             attempts: 0,
+            version,
+            forwarded: false,
             request,
             located: None,
+        }
+    }
+
+    fn forwarded(self) -> Self {
+        Self {
+            forwarded: true,
+            ..self
         }
     }
 
@@ -257,16 +402,43 @@ impl Progress {
     }
 }
 
+/// Forwarded commands that came in different blocks are done together, though the client of one
+/// may have waited for another: what secures a queue is done before what follows is verified.
+fn waves<'a, 'b>(mut tasks: Vec<Task<'a, 'b>>) -> Vec<Vec<Task<'a, 'b>>> {
+    let secures = |task: &Task<'_, '_>| {
+        task.forwarded && matches!(task.request.command, Command::Skey(_) | Command::Lkey(_))
+    };
+    let mut waves = Vec::with_capacity(1);
+    while let Some(at) = tasks.iter().position(secures) {
+        let later = tasks.split_off(at + 1);
+        waves.push(std::mem::replace(&mut tasks, later));
+    }
+    waves.push(tasks);
+    waves
+}
+
 /// How many of the first tasks touch different queues; messages to one queue may follow each
-/// other.
+/// other. What subscribes a service is about all its queues, and so a round of its own.
 fn round_length(tasks: &[Task<'_, '_>]) -> usize {
     let mut touched: HashMap<i64, bool> = HashMap::new();
+    let is_all =
+        |task: &Task<'_, '_>| matches!(task.request.command, Command::Subs(_) | Command::Nsubs(_));
+    if tasks.first().is_some_and(is_all) {
+        return 1;
+    }
     let conflict = tasks.iter().position(|task| {
+        if is_all(task) {
+            return true;
+        }
         let sends = matches!(task.request.command, Command::Send { .. });
         let earlier = task.row().and_then(|row| touched.insert(row, sends));
         earlier.is_some_and(|earlier| !(earlier && sends))
     });
     conflict.unwrap_or(tasks.len())
+}
+
+fn is_forwarded(command: &Command<'_>) -> bool {
+    matches!(command, Command::Rfwd(_))
 }
 
 fn refuse(refusal: &Refusal<'_>) -> Answer {
@@ -279,8 +451,10 @@ impl Drop for Connection {
         let held = {
             let mut held = self.outbox.held();
             held.closed = true;
+            let passing = std::mem::take(&mut held.passing).into_iter();
             std::mem::take(&mut held.queues)
                 .into_iter()
+                .chain(passing)
                 .map(|row| (row, true))
                 .chain(
                     std::mem::take(&mut held.notifiers)
@@ -289,6 +463,9 @@ impl Drop for Connection {
                 )
                 .collect::<Vec<_>>()
         };
+        if let Some(service) = &self.service {
+            self.shared.services.release(&service.id, &self.outbox);
+        }
         for (row, queue) in held {
             if queue {
                 self.shared.subscriptions.release(row, &self.outbox);

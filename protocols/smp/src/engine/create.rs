@@ -9,7 +9,7 @@ use super::block::{Change, Creation};
 use super::connection::Connection;
 use super::step::{Promise, Step};
 use crate::crypto::{SecretKey, sender_id};
-use crate::queue::EntityId;
+use crate::queue::{EntityId, Side};
 use crate::store::LinkRow;
 use crate::store::writes::{NewLinkRow, NewNotifierRow, NewQueue};
 use crate::wire::{
@@ -27,6 +27,10 @@ struct Wanted {
 impl Connection {
     pub(super) fn create(&self, corr_id: Short<'_>, new: &New<'_>) -> Result<Step, Error> {
         self.may_create(new.password)?;
+        let subscribe = new.mode == SubscriptionMode::Subscribe;
+        if self.service.is_some() && !subscribe {
+            return Err(Error::Cmd(CommandError::Prohibited));
+        }
         let entropy = &self.shared.entropy;
         let wanted = self.wanted(corr_id, new.request)?;
         let (body_secret, dh_key) = self.agree(&new.dh_key)?;
@@ -43,6 +47,7 @@ impl Connection {
             mode: wanted.mode,
             link: wanted.link,
             notifier,
+            service: self.serves(Side::Recipient),
             day: self.shared.today(),
         };
         let ids = NewIds {
@@ -51,13 +56,13 @@ impl Connection {
             dh_key,
             mode: queue.mode,
             link_id: queue.link.as_ref().map(|link| link.id.clone()),
+            service_id: self.service_id(),
             notifier: (queue.notifier.as_ref().map(|row| row.id)).zip(notifier_said),
         };
         let promise = Promise::Ids {
             chosen: wanted.sender_id.is_some(),
             said: Said::Ids(Box::new(ids)),
         };
-        let subscribe = new.mode == SubscriptionMode::Subscribe;
         let creation = Creation { queue, subscribe };
         Ok(Step::Write(Change::Create(Box::new(creation)), promise))
     }

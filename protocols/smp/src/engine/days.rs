@@ -8,6 +8,7 @@ use tokio::io::AsyncWriteExt;
 
 use super::Engine;
 use super::shared::DAY;
+use crate::queue::Side;
 use crate::stats::Period;
 use crate::stats::daily::{Ended, date};
 
@@ -46,6 +47,7 @@ impl Engine {
             until: &until,
             active: &shared.active,
             totals: shared.counts.totals(),
+            services: [Side::Recipient, Side::Notifier].map(|side| shared.services.totals(side)),
         };
         let settings = shared.settings.now();
         if let Some(file) = &settings.statistics_file {

@@ -12,10 +12,10 @@ use super::{Answer, Said, Stored};
 use crate::queue::{EntityId, Record};
 
 /// How long a connection waits after a failed read before it tries again.
-const AFTER_FAULT: Duration = Duration::from_millis(250);
+pub(super) const AFTER_FAULT: Duration = Duration::from_millis(250);
 
 /// Messages to be read from the database, by queue: which one was delivered.
-type Loads = HashMap<i64, (Arc<Record>, EntityId)>;
+pub(super) type Loads = HashMap<i64, (Arc<Record>, EntityId)>;
 
 impl Connection {
     pub(super) async fn take_events(&mut self, room: usize) -> Vec<Answer> {
@@ -38,7 +38,11 @@ impl Connection {
                 }
             };
         }
-        answers.extend(self.load(loads).await);
+        if let Some(loaded) = self.load(loads).await {
+            answers.extend(loaded);
+            let left = room.saturating_sub(taken).max(room / 2);
+            answers.extend(self.offer_backlog(left).await);
+        }
         answers
     }
 
@@ -59,10 +63,10 @@ impl Connection {
     }
 
     /// Reads messages that were left in the database. What is first in a queue now is delivered,
-    /// should the delivered one be gone.
-    async fn load(&mut self, loads: Loads) -> Vec<Answer> {
+    /// should the delivered one be gone. Nothing if the database could not be read: they wait on.
+    pub(super) async fn load(&mut self, loads: Loads) -> Option<Vec<Answer>> {
         if loads.is_empty() {
-            return Vec::new();
+            return Some(Vec::new());
         }
         let mark = self.shared.recent.mark();
         let rows: Vec<i64> = loads.keys().copied().collect();
@@ -71,7 +75,7 @@ impl Connection {
             for (record, id) in loads.into_values() {
                 self.outbox.put_back(Event::Load(record, id));
             }
-            return Vec::new();
+            return None;
         };
         let mut heads: HashMap<i64, Stored> = heads.into_iter().collect();
         let (mut answers, mut empty) = (Vec::new(), HashMap::new());
@@ -91,8 +95,12 @@ impl Connection {
                 }
             }
         }
+        let rows: Vec<i64> = empty.keys().copied().collect();
         self.catch_up(empty, mark).await;
-        answers
+        for row in rows {
+            self.shared.subscriptions.rest(row, &self.outbox);
+        }
+        Some(answers)
     }
 
     /// These queues were empty when they were read after `mark`; they may have got messages

@@ -4,7 +4,8 @@
 //! again when the connection has room for it. Everything else is small, and there is at most one
 //! of a kind per queue.
 //!
-//! Locks are taken in this order: what is held, a shard of subscriptions, what waits.
+//! Locks are taken in this order: live services, what is held, a shard of subscriptions, what
+//! waits.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,12 +35,25 @@ pub(crate) struct Outbox {
     wake: Notify,
 }
 
+/// Where answers are put that come when the block of their command has long been answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Mailbox(pub(super) Arc<Outbox>);
+
+impl Mailbox {
+    /// An answer; nobody gets it if the connection has gone.
+    pub(crate) fn put(&self, answer: Answer) {
+        self.0.say(answer);
+    }
+}
+
 /// The rows of queues a connection is subscribed to.
 #[derive(Debug, Default)]
 pub(crate) struct Held {
     pub(crate) closed: bool,
     pub(crate) queues: HashSet<i64>,
     pub(crate) notifiers: HashSet<i64>,
+    /// Of a service, those with a message it has not acknowledged.
+    pub(crate) passing: HashSet<i64>,
 }
 
 #[derive(Debug)]

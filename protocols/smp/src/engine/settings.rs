@@ -33,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) notification_lifetime: Duration,
     /// How often old notifications are looked for.
     pub(crate) notification_check: Duration,
+    /// How often the counts of services are compared with their queues.
+    pub(crate) service_check: Duration,
     /// How often notifications are handed out.
     pub(crate) notification_tick: Duration,
     /// How often connections are told what they lost (`END`, `DELD`). The reference waits 15 s.
@@ -83,6 +85,7 @@ impl Default for Settings {
             expire_on_send: true,
             notification_lifetime: 24 * HOUR,
             notification_check: HOUR,
+            service_check: 24 * HOUR,
             notification_tick: Duration::from_millis(1500),
             end_tick: Duration::from_millis(250),
             waiting: Room {

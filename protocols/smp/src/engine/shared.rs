@@ -12,8 +12,10 @@ use super::outbox::Outbox;
 use super::recent::Recent;
 use super::records::Records;
 use super::room::Total;
+use super::services::Services;
 use super::subscriptions::{Notifiers, Subscriptions};
 use super::{Answer, LiveSettings};
+use crate::names::Names;
 use crate::stats::{Active, Counters};
 use crate::store::Reads;
 
@@ -33,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) records: Records,
     pub(crate) subscriptions: Subscriptions,
     pub(crate) notifiers: Notifiers,
+    pub(crate) services: Services,
+    pub(crate) names: Names,
     pub(crate) recent: Recent,
     /// Bodies that wait for connections.
     pub(crate) waiting: Arc<Total>,

@@ -12,11 +12,13 @@ use super::subscriptions::{Delivered, Subscribed};
 use super::{Answer, Content, Said, Stored};
 use crate::crypto::Nonce;
 use crate::crypto::message::seal_notification;
-use crate::queue::{Decision, Linking, Record};
+use crate::queue::{Decision, Linking, Record, Side};
 use crate::stats::Counter;
 use crate::store::writes::{Linked, NewLinkRow, NewNotification, Sent};
 use crate::store::{Found, LinkRow};
-use crate::wire::{AuthKey, Command, CommandError, Error, LinkData, NewNotifier, NotificationMeta};
+use crate::wire::{
+    AuthKey, Command, CommandError, Error, LinkData, NewNotifier, NotificationMeta, Version,
+};
 
 /// What is left to do for a command.
 pub(super) enum Step {
@@ -24,6 +26,8 @@ pub(super) enum Step {
     Say(Said),
     /// To write this, and then to say what was promised.
     Write(Change, Promise),
+    /// Nothing: the answer comes as an event.
+    Later,
 }
 
 /// What is said when a change was made.
@@ -48,6 +52,9 @@ impl Connection {
         match &request.command {
             Command::Ping => return Step::Say(Said::Pong),
             Command::New(new) => return self.create(request.corr_id, new).into(),
+            Command::Subs(all) => return self.subscribe_all(Side::Recipient, *all).await.into(),
+            Command::Nsubs(all) => return self.subscribe_all(Side::Notifier, *all).await.into(),
+            Command::Rslv(name) => return self.resolve(request.corr_id, name).await,
             _ => {}
         }
         // Whatever else came this far has a queue.
@@ -63,7 +70,10 @@ impl Connection {
             Command::Lget => self.read_link(record).await.into(),
             Command::Lkey(key) => self.secure_and_read_link(record, key).await.into(),
             Command::Ack(id) => self.acknowledge(record, id.as_bytes()).into(),
-            Command::Send { notification, body } => self.send(record, *notification, body).into(),
+            Command::Send { notification, body } => {
+                let version = task.version;
+                self.send(record, version, *notification, body).into()
+            }
             Command::Key(key) => secured(record, record.secure(key), key).into(),
             Command::Skey(key) => secured(record, record.secure_by_sender(key), key).into(),
             Command::Rkey(keys) => replace_recipients(record, keys).into(),
@@ -86,6 +96,9 @@ impl Connection {
             return Err(Error::Cmd(CommandError::Prohibited));
         }
         self.shared.touch(record);
+        if let Some(change) = self.belonging(Side::Recipient, record) {
+            return Ok(change);
+        }
         let subscribed =
             (self.shared.subscriptions).subscribe(record.row, &self.outbox, found.head);
         counters.count(match subscribed {
@@ -103,12 +116,15 @@ impl Connection {
                 self.empty.insert(record.row, Arc::clone(record));
             }
         }
-        Ok(Step::Say(Said::Sok))
+        Ok(Step::Say(Said::Sok(self.service_id())))
     }
 
-    fn subscribe_notifier(&self, record: &Record) -> Result<Step, Error> {
+    fn subscribe_notifier(&self, record: &Arc<Record>) -> Result<Step, Error> {
         let shared = &self.shared;
         let notifier = record.notifier.as_ref().ok_or(Error::Auth)?;
+        if let Some(change) = self.belonging(Side::Notifier, record) {
+            return Ok(change);
+        }
         let subscribed = shared
             .notifiers
             .subscribe(record.row, notifier.id, &self.outbox);
@@ -121,7 +137,7 @@ impl Connection {
             shared.later.tell(&previous, end);
         }
         shared.due.add(record.row);
-        Ok(Step::Say(Said::Sok))
+        Ok(Step::Say(Said::Sok(self.service_id())))
     }
 
     async fn get(&mut self, record: &Arc<Record>) -> Result<Step, Error> {
@@ -185,17 +201,21 @@ impl Connection {
         Ok(Step::Write(of(record, op), Promise::Outcome))
     }
 
-    fn send(&self, record: &Arc<Record>, notification: bool, body: &[u8]) -> Result<Step, Error> {
+    fn send(
+        &self,
+        record: &Arc<Record>,
+        version: Version,
+        notification: bool,
+        body: &[u8],
+    ) -> Result<Step, Error> {
         let shared = &self.shared;
-        record
-            .may_send(body.len(), self.version)
-            .inspect_err(|error| {
-                shared.counters.count(match error {
-                    Error::LargeMsg => Counter::MsgSentLarge,
-                    Error::Blocked(_) => Counter::MsgSentBlock,
-                    _ => Counter::MsgSentAuth,
-                });
-            })?;
+        record.may_send(body.len(), version).inspect_err(|error| {
+            shared.counters.count(match error {
+                Error::LargeMsg => Counter::MsgSentLarge,
+                Error::Blocked(_) => Counter::MsgSentBlock,
+                _ => Counter::MsgSentAuth,
+            });
+        })?;
         shared.touch(record);
         let message = Stored {
             id: shared.entropy.bytes(),
@@ -240,6 +260,7 @@ impl Connection {
         let meta = seal_notification(&notifier.meta_key, Nonce(nonce), &meta).ok()?;
         Some(NewNotification {
             notifier_id: notifier.id,
+            service: notifier.service,
             nonce,
             meta,
         })
@@ -293,6 +314,10 @@ impl Connection {
             (Outcome::Taken | Outcome::Stale, ..) => Said::Err(Error::Internal),
             (Outcome::Sent { sent, .. }, ..) => self.sent(&sent),
             (Outcome::Link(link), _, Some(record)) => lnk(record, link),
+            (Outcome::Belongs(Some(head)), Promise::Say(said), Some(record)) => {
+                self.outbox.load(record, head);
+                said
+            }
             (Outcome::Acked { acked, deliver }, _, Some(record)) => {
                 if let Some(read) = self.got.get_mut(&record.row) {
                     *read = None;

@@ -23,6 +23,9 @@ pub(crate) struct Subscription {
     pub(crate) outbox: Arc<Outbox>,
     /// The message that was delivered and not acknowledged. With none, the queue is empty.
     pub(crate) delivered: Option<EntityId>,
+    /// A service's: here only as long as a message is delivered and not acknowledged, because a
+    /// service has more queues than memory should hold.
+    passing: bool,
 }
 
 /// What a subscriber has not acknowledged, if anything.
@@ -74,10 +77,59 @@ impl Subscriptions {
         let subscription = Subscription {
             outbox: Arc::clone(outbox),
             delivered: head,
+            passing: false,
         };
-        match shard.insert(row, subscription) {
+        match shard.insert(row, subscription).filter(|old| !old.passing) {
             None => Subscribed::New,
             Some(previous) => Subscribed::TakenFrom(previous.outbox),
+        }
+    }
+
+    /// The first message of a service's queue goes to the service's connection; whether it does.
+    pub(crate) fn pass(&self, row: i64, outbox: &Arc<Outbox>, message: EntityId) -> bool {
+        let mut holdings = outbox.held();
+        if holdings.closed {
+            return false;
+        }
+        let mut shard = self.shard(row);
+        match shard.get_mut(&row) {
+            Some(present) => {
+                let waits = Arc::ptr_eq(&present.outbox, outbox) && present.delivered.is_none();
+                if waits {
+                    present.delivered = Some(message);
+                }
+                return waits;
+            }
+            None => shard.insert(
+                row,
+                Subscription {
+                    outbox: Arc::clone(outbox),
+                    delivered: Some(message),
+                    passing: true,
+                },
+            ),
+        };
+        holdings.passing.insert(row);
+        true
+    }
+
+    /// A service's queue is empty: nothing of it need be remembered.
+    pub(crate) fn rest(&self, row: i64, outbox: &Arc<Outbox>) {
+        let mut holdings = outbox.held();
+        let mut shard = self.shard(row);
+        let rests =
+            |s: &Subscription| s.passing && s.delivered.is_none() && Arc::ptr_eq(&s.outbox, outbox);
+        if shard.get(&row).is_some_and(rests) {
+            shard.remove(&row);
+            holdings.passing.remove(&row);
+        }
+    }
+
+    /// A service's connection is not that any more: it has nothing to acknowledge.
+    pub(crate) fn end_passing(&self, outbox: &Arc<Outbox>) {
+        let rows = std::mem::take(&mut outbox.held().passing);
+        for row in rows {
+            self.release(row, outbox);
         }
     }
 
@@ -101,10 +153,14 @@ impl Subscriptions {
 
     /// The delivered message is replaced, whatever it was; false if it is not this connection's.
     pub(crate) fn advance(&self, row: i64, outbox: &Arc<Outbox>, next: Option<EntityId>) -> bool {
-        self.change(row, outbox, |delivered| {
+        let own = self.change(row, outbox, |delivered| {
             *delivered = next;
             true
-        })
+        });
+        if own && next.is_none() {
+            self.rest(row, outbox);
+        }
+        own
     }
 
     /// The same, if it was `expected`.
@@ -138,7 +194,12 @@ impl Subscriptions {
 
     /// The queue is gone: so is its subscription.
     pub(crate) fn remove(&self, row: i64) -> Option<Subscription> {
-        self.shard(row).remove(&row)
+        let removed = self.shard(row).remove(&row)?;
+        if removed.passing {
+            removed.outbox.held().passing.remove(&row);
+            return None;
+        }
+        Some(removed)
     }
 
     /// Who is subscribed.

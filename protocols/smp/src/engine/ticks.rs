@@ -7,13 +7,16 @@ use std::sync::Arc;
 use relay_core::tasks::Tasks;
 use relay_storage::WriteError;
 
+use super::outbox::Outbox;
 use super::shared::Shared;
 use super::{Answer, Engine, Said};
+use crate::queue::{EntityId, Side};
 use crate::stats::Counter;
 use crate::stats::counters::BASE;
 use crate::store::figures::Flush;
 use crate::store::sweep::{DropNotifications, MarkUsed};
 use crate::store::{NOTIFICATIONS_READ, NotificationRow};
+use crate::wire::ServiceRole;
 
 /// Queues marked as used in one unit of work.
 const MARKED: usize = 1000;
@@ -58,6 +61,9 @@ impl Engine {
 
     /// Hands waiting notifications to their subscribers, oldest first.
     pub(crate) async fn hand_out_notifications(&self) {
+        for service in self.shared.services.take_due() {
+            self.shared.hand_out_to_service(service).await;
+        }
         let shared = &self.shared;
         let mut rows = shared.due.take();
         rows.retain(|row| shared.can_be_handed(*row));
@@ -72,7 +78,8 @@ impl Engine {
                         shared.due.add(row);
                     }
                 }
-                shared.hand_out(waiting).await;
+                let subscriber = |row| shared.notifiers.subscriber(row);
+                shared.hand_out(waiting, subscriber).await;
             }
             Err(_) => rows.into_iter().for_each(|row| shared.due.add(row)),
         }
@@ -106,27 +113,53 @@ impl Shared {
         !busy
     }
 
-    async fn hand_out(&self, waiting: Vec<NotificationRow>) {
+    /// Hands a service what waits for it, as long as it reads.
+    async fn hand_out_to_service(&self, service: EntityId) {
+        while let Some(outbox) = self.services.outbox(&service) {
+            if outbox.is_busy() {
+                self.counters.count(Counter::MsgNtfLost);
+                return self.services.add_due(service);
+            }
+            let Ok(waiting) = self.reads.service_notifications(&service).await else {
+                return self.services.add_due(service);
+            };
+            let all = waiting.len() < NOTIFICATIONS_READ;
+            let handed = self.hand_out(waiting, |_| Some(Arc::clone(&outbox))).await;
+            if all || !handed {
+                return;
+            }
+        }
+    }
+
+    /// Hands out what has a subscriber; whether it is also gone from the database.
+    async fn hand_out(
+        &self,
+        waiting: Vec<NotificationRow>,
+        subscriber: impl Fn(i64) -> Option<Arc<Outbox>>,
+    ) -> bool {
         let mut handed = Vec::with_capacity(waiting.len());
         let mut connections = HashSet::new();
         for notification in waiting {
-            if let Some(outbox) = self.notifiers.subscriber(notification.queue) {
+            if let Some(outbox) = subscriber(notification.queue) {
                 connections.insert(Arc::as_ptr(&outbox).addr());
                 handed.push(notification.id);
                 outbox.say(event(notification));
             }
         }
         if handed.is_empty() {
-            return;
+            return true;
         }
         self.counters.add(Counter::MsgNtfs, count(handed.len()));
         self.counters
             .add(Counter::MsgNtfsB, count(connections.len()));
         self.counts.notifications_gone(count(handed.len()));
-        if let Err(error) = self.store.write(DropNotifications(handed)).await {
-            // They will be handed out once more.
-            tracing::warn!(relay = "smp", "notifications were not removed: {error}");
-        }
+        let dropped = self.store.write(DropNotifications(handed)).await;
+        dropped
+            .inspect_err(|error| {
+                // They will be handed out once more.
+                tracing::warn!(relay = "smp", "notifications were not removed: {error}");
+            })
+            .is_ok()
     }
 
     async fn flush_used(&self) -> Result<(), WriteError> {
@@ -165,6 +198,15 @@ impl Shared {
         let (queues, notifiers) = self.reads.count_queues().await?;
         let (messages, notifications) = self.reads.count_waiting().await?;
         let signed = |n| i64::try_from(n).unwrap_or(i64::MAX);
+        for role in [ServiceRole::Messaging, ServiceRole::Notifier] {
+            let Some(side) = Side::of(role) else { continue };
+            let (before, now) = (
+                self.services.totals(side),
+                self.reads.count_services(role).await?,
+            );
+            (self.services).add_services(side, now.services - before.services);
+            self.services.add_queues(side, now.queues - before.queues);
+        }
         self.counts.queues(signed(queues) - before.queues);
         self.counts.notifiers(signed(notifiers) - before.notifiers);
         self.counts.messages(signed(messages) - before.messages);

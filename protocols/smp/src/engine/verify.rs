@@ -10,7 +10,10 @@ use super::lookup::Located;
 use super::shared::Shared;
 use crate::crypto::{Claim, Verifier};
 use crate::queue::Record;
-use crate::wire::{AuthKey, Command, CommandError, Error, ProxyError, Request};
+use crate::session::Service;
+use crate::wire::{
+    AuthKey, Authorization, Command, CommandError, Credentials, Error, Request, ServiceRole,
+};
 
 /// What is known of a command before it is executed.
 #[derive(Debug)]
@@ -24,19 +27,25 @@ impl Shared {
     pub(crate) async fn verify(
         &self,
         verifier: &Verifier,
+        service: Option<&Service>,
         requests: &[&Request<'_>],
         fresh: bool,
     ) -> Result<Vec<Verdict>, ReadError> {
         let located = self.locate(requests, fresh).await?;
-        let mut verdicts = judge(verifier, requests, located);
-        self.appeal(verifier, requests, &mut verdicts).await?;
+        let speaker = service.map(Speaker::new);
+        let court = Court {
+            verifier,
+            speaker: speaker.as_ref(),
+        };
+        let mut verdicts = court.judge(requests, located);
+        self.appeal(&court, requests, &mut verdicts).await?;
         Ok(verdicts)
     }
 
     /// Who was refused on the word of the cache is judged again by the database.
     async fn appeal(
         &self,
-        verifier: &Verifier,
+        court: &Court<'_>,
         requests: &[&Request<'_>],
         verdicts: &mut [Verdict],
     ) -> Result<(), ReadError> {
@@ -52,7 +61,7 @@ impl Shared {
             let same = verdicts[at].revision() == located.as_ref().map(revision);
             if !same {
                 self.forget_located(&verdicts[at]);
-                let judged = judge(verifier, &[request], vec![located]);
+                let judged = court.judge(&[request], vec![located]);
                 verdicts[at] = judged.into_iter().next().unwrap_or_else(Verdict::internal);
             }
         }
@@ -88,6 +97,27 @@ fn revision(located: &Located) -> (i64, i64) {
     (located.found.record.row, located.found.record.revision)
 }
 
+/// What commands of one connection are judged by.
+struct Court<'c> {
+    verifier: &'c Verifier,
+    speaker: Option<&'c Speaker<'c>>,
+}
+
+/// The service that the connection is.
+struct Speaker<'c> {
+    service: &'c Service,
+    key: [AuthKey; 1],
+}
+
+impl<'c> Speaker<'c> {
+    fn new(service: &'c Service) -> Self {
+        Self {
+            service,
+            key: [AuthKey::Ed25519(service.key)],
+        }
+    }
+}
+
 /// What has to be verified for a command.
 enum Proof<'a> {
     /// Nothing: it may, or it may not.
@@ -96,70 +126,153 @@ enum Proof<'a> {
     Key(&'a [AuthKey]),
     /// The same, though the answer is no in any case.
     Never,
+    /// That the service itself gave it.
+    Service(&'a [AuthKey]),
 }
 
-fn judge(
-    verifier: &Verifier,
-    requests: &[&Request<'_>],
-    located: Vec<Option<Located>>,
-) -> Vec<Verdict> {
-    let proofs: Vec<_> = (requests.iter().zip(&located))
-        .map(|(request, located)| {
-            proof(
-                request,
-                located.as_ref().map(|located| &*located.found.record),
-            )
-        })
-        .collect();
-    let claims: Vec<_> = (requests.iter().zip(&proofs))
-        .filter_map(|(request, proof)| claim(request, proof))
-        .collect();
-    let mut held = verifier.verify_all(&claims).into_iter();
-    let each = requests.iter().zip(proofs).map(|(request, proof)| {
-        let proven = claim(request, &proof).is_some() && held.next().unwrap_or(false);
-        match proof {
-            Proof::Settled(outcome) => outcome.err(),
-            Proof::Key(_) if proven => None,
-            Proof::Key(_) | Proof::Never => Some(Error::Auth),
+/// All that has to be verified for a command.
+struct Case<'a> {
+    proof: Proof<'a>,
+    /// The service has signed it too, for a queue that is or becomes its own.
+    signed: Option<(&'a Speaker<'a>, &'a [u8; 64])>,
+}
+
+impl Court<'_> {
+    fn judge(&self, requests: &[&Request<'_>], located: Vec<Option<Located>>) -> Vec<Verdict> {
+        let cases: Vec<_> = (requests.iter().zip(&located))
+            .map(|(request, located)| {
+                let record = located.as_ref().map(|located| &*located.found.record);
+                self.case(request, record)
+            })
+            .collect();
+        let claims: Vec<_> = (requests.iter().zip(&cases))
+            .flat_map(|(request, case)| [case.by_service(request), case.by_key(request)])
+            .flatten()
+            .collect();
+        let mut held = self.verifier.verify_all(&claims).into_iter();
+        let refused: Vec<_> = (requests.iter().zip(cases))
+            .map(|(request, case)| {
+                let by_service = case.by_service(request).map(|_| held.next());
+                let by_key = case.by_key(request).map(|_| held.next());
+                case.outcome(by_service.flatten(), by_key.flatten())
+            })
+            .collect();
+        let verdicts = located.into_iter().zip(refused);
+        verdicts
+            .map(|(located, refused)| Verdict { located, refused })
+            .collect()
+    }
+
+    /// The role comes first, then the service's signature, then the queue's key.
+    fn case<'a>(&'a self, request: &'a Request<'_>, record: Option<&'a Record>) -> Case<'a> {
+        let role = self.speaker.map(|speaker| speaker.service.role);
+        if role.is_some_and(|role| role_of(&request.command).is_some_and(|needed| needed != role)) {
+            return Case::refused(Error::Cmd(CommandError::Prohibited));
         }
-    });
-    let refused: Vec<_> = each.collect();
-    let verdicts = located.into_iter().zip(refused);
-    verdicts
-        .map(|(located, refused)| Verdict { located, refused })
-        .collect()
+        let signature = request
+            .credentials
+            .and_then(|credentials| credentials.service);
+        let signed = match (
+            request.command.is_signed_by_service(),
+            self.speaker,
+            signature,
+        ) {
+            (true, Some(speaker), Some(signature)) => Some((speaker, signature)),
+            (true, None, None) | (false, _, None) => None,
+            _ => return Case::refused(Error::Service),
+        };
+        let proof = match request.command {
+            Command::Subs(_) | Command::Nsubs(_) => self.by_service(request),
+            _ => proof(request, record),
+        };
+        Case { proof, signed }
+    }
+
+    /// A service subscribes itself, by its own key.
+    fn by_service<'a>(&'a self, request: &Request<'_>) -> Proof<'a> {
+        let signs = |credentials: Credentials<'_>| {
+            matches!(credentials.authorization, Authorization::Ed25519(_))
+        };
+        match self.speaker {
+            Some(speaker)
+                if request.entity_id.as_bytes() == speaker.service.id
+                    && request.credentials.is_some_and(signs) =>
+            {
+                Proof::Service(&speaker.key)
+            }
+            _ => Proof::Settled(Err(Error::Service)),
+        }
+    }
 }
 
-fn claim<'a>(request: &'a Request<'_>, proof: &Proof<'a>) -> Option<Claim<'a>> {
-    let keys: &[AuthKey] = match proof {
-        Proof::Settled(_) => return None,
-        Proof::Key(keys) => keys,
-        Proof::Never => &[],
-    };
-    let credentials = request.credentials?;
-    Some(Claim {
-        keys,
-        authorization: credentials.authorization,
-        signed: request.signed,
-        corr_id: request.corr_id.as_bytes(),
-    })
+impl<'a> Case<'a> {
+    fn refused(error: Error) -> Self {
+        Self {
+            proof: Proof::Settled(Err(error)),
+            signed: None,
+        }
+    }
+
+    /// That the service has signed.
+    fn by_service(&self, request: &'a Request<'_>) -> Option<Claim<'a>> {
+        let (speaker, signature) = self.signed?;
+        Some(Claim {
+            keys: &speaker.key,
+            authorization: Authorization::Ed25519(signature),
+            prefix: &[],
+            signed: request.signed,
+            corr_id: request.corr_id.as_bytes(),
+        })
+    }
+
+    /// That a key has authorized.
+    fn by_key(&self, request: &'a Request<'_>) -> Option<Claim<'a>> {
+        let keys: &[AuthKey] = match self.proof {
+            Proof::Settled(_) => return None,
+            Proof::Key(keys) | Proof::Service(keys) => keys,
+            Proof::Never => &[],
+        };
+        let prefix = self.signed.map(|(speaker, _)| &speaker.service.fingerprint);
+        Some(Claim {
+            keys,
+            authorization: request.credentials?.authorization,
+            prefix: prefix.map_or(&[], |fingerprint| fingerprint),
+            signed: request.signed,
+            corr_id: request.corr_id.as_bytes(),
+        })
+    }
+
+    /// Why it is refused, given which claims hold.
+    fn outcome(self, by_service: Option<bool>, by_key: Option<bool>) -> Option<Error> {
+        if by_service == Some(false) {
+            return Some(Error::Service);
+        }
+        match self.proof {
+            Proof::Settled(outcome) => outcome.err(),
+            Proof::Key(_) | Proof::Service(_) if by_key == Some(true) => None,
+            Proof::Key(_) | Proof::Never => Some(Error::Auth),
+            Proof::Service(_) => Some(Error::Service),
+        }
+    }
+}
+
+/// Which services may give a command; all if it says none.
+fn role_of(command: &Command<'_>) -> Option<ServiceRole> {
+    match command {
+        Command::Ping => None,
+        Command::Nsub | Command::Nsubs(_) => Some(ServiceRole::Notifier),
+        Command::Rfwd(_) => Some(ServiceRole::Proxy),
+        _ => Some(ServiceRole::Messaging),
+    }
 }
 
 fn proof<'a>(request: &'a Request<'_>, record: Option<&'a Record>) -> Proof<'a> {
-    let service = request
-        .credentials
-        .and_then(|credentials| credentials.service);
-    if service.is_some() {
-        return Proof::Settled(Err(Error::Service)); // no session here is a service's
-    }
     match &request.command {
-        Command::Ping => Proof::Settled(Ok(())),
-        Command::Subs(_) | Command::Nsubs(_) | Command::Rfwd(_) => {
+        Command::Ping | Command::Rslv(_) => Proof::Settled(Ok(())),
+        // Those are done elsewhere and do not come here.
+        Command::Rfwd(_) | Command::Prxy { .. } | Command::Pfwd { .. } => {
             Proof::Settled(Err(Error::Cmd(CommandError::Prohibited)))
         }
-        Command::Prxy { .. } => routing(ProxyError::BasicAuth),
-        Command::Pfwd { .. } => routing(ProxyError::NoSession),
-        Command::Rslv(_) => Proof::Settled(Err(Error::Cmd(CommandError::Unknown))),
         Command::New(new) => Proof::Key(std::slice::from_ref(&new.key)),
         Command::Skey(key) | Command::Lkey(key) => match record {
             Some(_) => Proof::Key(std::slice::from_ref(key)),
@@ -182,8 +295,4 @@ fn of_sender<'a>(request: &Request<'_>, record: Option<&'a Record>) -> Proof<'a>
         Some(Some(key)) => Proof::Key(std::slice::from_ref(key)),
         Some(None) | None => Proof::Never,
     }
-}
-
-fn routing(error: ProxyError) -> Proof<'static> {
-    Proof::Settled(Err(Error::Proxy(Box::new(error))))
 }

@@ -10,6 +10,7 @@ use relay_storage::WriteError;
 
 use super::Engine;
 use crate::stats::Counter;
+use crate::store::services::Drift;
 use crate::store::sweep::{ExpireMessages, ExpireNotifications};
 
 impl Engine {
@@ -25,6 +26,9 @@ impl Engine {
                 settings.notification_check,
                 |engine| async move { engine.expire_notifications().await }.boxed(),
             ),
+            self.worker("smp.verify_services", settings.service_check, |engine| {
+                async move { engine.verify_services().await }.boxed()
+            }),
             self.worker("smp.statistics", settings.statistics_flush, |engine| {
                 async move {
                     engine.flush().await?;
@@ -54,6 +58,32 @@ impl Engine {
     async fn expire_notifications(&self) -> JobOutcome {
         let removed = self.remove_old_notifications().await?;
         Ok(format!("removed {removed} notifications"))
+    }
+
+    /// Counts what is each service's own, and repairs what its row says.
+    async fn verify_services(&self) -> JobOutcome {
+        let shared = &self.shared;
+        let (mut verified, mut repaired, mut after) = (0, 0, Vec::new());
+        loop {
+            let services = shared.reads.services(&after).await?;
+            let Some(last) = services.last() else {
+                return Ok(format!("verified {verified} services, repaired {repaired}"));
+            };
+            after = last.id.to_vec();
+            for service in &services {
+                let drift = Drift::of(&shared.store, service).await;
+                if let Some(drift) = shared.reads.noting(drift)? {
+                    shared.store.write(drift).await?;
+                    repaired += 1;
+                    let by = drift.missing.count;
+                    tracing::warn!(
+                        relay = "smp",
+                        "what a service's row said of its queues was wrong (by {by}) and is repaired"
+                    );
+                }
+                verified += 1;
+            }
+        }
     }
 
     /// Removes messages that are too old, queue by queue in small steps.

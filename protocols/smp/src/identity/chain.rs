@@ -2,6 +2,7 @@
 //!
 //! | length | certificates | whose hash is the name |
 //! |---|---|---|
+//! | 1 | a service's that issued itself | its own |
 //! | 2 | leaf, CA | the CA's |
 //! | 3 | leaf, identity, CA | the identity's |
 //! | 4 | leaf, identity, network, CA | the identity's |
@@ -82,6 +83,18 @@ pub fn verify<'a>(
         not_after: not_after.unwrap_or_default(),
         leaf,
     })
+}
+
+/// Verifies a service's chain: as a server's, or one certificate that issued itself.
+pub fn verify_client(chain: &[CertificateDer<'_>], now: UnixTime) -> Result<(), ChainError> {
+    let [only] = chain else {
+        return verify(chain, now).map(drop);
+    };
+    let certificate = Certificate::parse(only)?;
+    valid_at(&certificate, now)?;
+    (certificate.is_issued_by(&certificate))
+        .then_some(())
+        .ok_or(ChainError::NotIssued)
 }
 
 /// Verifies the chain of the server with this fingerprint.

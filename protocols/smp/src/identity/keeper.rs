@@ -8,7 +8,7 @@ use relay_core::entropy::Entropy;
 
 use super::{Folder, Identity, IdentityError, NewLeaf};
 use crate::config::KeyKind;
-use crate::tls::Acceptor;
+use crate::tls::{Acceptor, Offer};
 
 /// Keeps files and TLS in step. What fails changes neither.
 pub struct Keeper {
@@ -30,7 +30,8 @@ impl Keeper {
         entropy: Entropy,
     ) -> Result<Self, IdentityError> {
         let identity = folder.open(kind, host, clock.now(), &mut entropy.rng())?;
-        let acceptor = Acceptor::new(Arc::new(identity));
+        let offer = Offer::default();
+        let acceptor = Acceptor::with_clock(Arc::new(identity), offer, Arc::clone(&clock));
         Ok(Self {
             acceptor: Arc::new(acceptor.map_err(|error| folder.wrong("", error))?),
             folder,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::crypto::BoxKey;
-use crate::wire::{AuthKey, BlockingInfo, QueueMode};
+use crate::wire::{AuthKey, BlockingInfo, QueueMode, ServiceRole};
 
 /// What the server calls queues, in each of their roles.
 pub(crate) type EntityId = [u8; 24];
@@ -33,9 +33,31 @@ pub(crate) struct Record {
     pub(crate) status: Status,
     pub(crate) link_id: Option<Vec<u8>>,
     pub(crate) notifier: Option<Notifier>,
+    /// The service that gets its messages.
+    pub(crate) service: Option<EntityId>,
     /// When it was last used.
     pub(crate) used: Used,
     pub(crate) expired: Expired,
+}
+
+/// In which role a queue is a service's own.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Side {
+    /// The service gets its messages.
+    Recipient,
+    /// The service gets its notifications.
+    Notifier,
+}
+
+impl Side {
+    /// What of queues a service of this role can have.
+    pub(crate) fn of(role: ServiceRole) -> Option<Self> {
+        match role {
+            ServiceRole::Messaging => Some(Self::Recipient),
+            ServiceRole::Notifier => Some(Self::Notifier),
+            ServiceRole::Proxy => None,
+        }
+    }
 }
 
 /// The day a queue was last used.
@@ -52,6 +74,8 @@ pub(crate) struct Notifier {
     pub(crate) key: AuthKey,
     /// Hides notifications on their way to the recipient.
     pub(crate) meta_key: BoxKey,
+    /// The service that gets its notifications.
+    pub(crate) service: Option<EntityId>,
 }
 
 /// Whether a queue may be used.
@@ -66,6 +90,17 @@ pub(crate) enum Status {
 }
 
 impl Record {
+    /// The service whose own it is in this role, and the id it is that by.
+    pub(crate) fn belongs_to(&self, side: Side) -> Option<(EntityId, EntityId)> {
+        match side {
+            Side::Recipient => Some((self.service?, self.recipient_id)),
+            Side::Notifier => {
+                let notifier = self.notifier.as_ref()?;
+                Some((notifier.service?, notifier.id))
+            }
+        }
+    }
+
     /// About how many bytes it takes in memory.
     pub(crate) fn weight(&self) -> usize {
         size_of::<Self>()

@@ -24,6 +24,7 @@ fn queue(mode: Option<QueueMode>, sender_key: Option<AuthKey>) -> Record {
         status: Status::Active,
         link_id: None,
         notifier: None,
+        service: None,
         used: Used::on(0),
         expired: Expired::default(),
     }

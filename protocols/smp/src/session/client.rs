@@ -3,11 +3,13 @@
 use rand::CryptoRng;
 
 use super::channel::Side;
-use super::{Channel, HandshakeFailure};
-use crate::crypto::{Chains, SecretKey, fingerprint, verify_certificate_signature};
+use super::{Channel, HandshakeFailure, ServiceAnswer, ServiceIdentity};
+use crate::crypto::{
+    BoxKey, Chains, SecretKey, SigningKey, fingerprint, verify_certificate_signature,
+};
 use crate::wire::{
-    CertChain, ClientHello, DhKey, PublicKey, ServerHello, Short, SignedKey, Version, VersionRange,
-    handshake_block, unpad,
+    CertChain, ClientHello, DhKey, PublicKey, ServerHello, ServiceHello, Short, SignedKey, Version,
+    VersionRange, handshake_block, unpad,
 };
 
 /// What a client knows of the server when TLS is done, and how it wants to speak with it.
@@ -27,7 +29,10 @@ pub struct Expected {
 
 /// Waiting for the server's hello.
 #[derive(Debug)]
-pub struct ClientHandshake(Expected);
+pub struct ClientHandshake {
+    expected: Expected,
+    service: Option<ServiceIdentity>,
+}
 
 /// A session as the client has it.
 #[derive(Debug)]
@@ -36,6 +41,17 @@ pub struct ClientSession {
     pub channel: Channel,
     /// Who the server showed to be; nothing in legacy mode.
     pub server: Option<ServerIdentity>,
+    /// What a proxy encrypts forwarded commands with; nothing for others.
+    pub forwarding: Option<BoxKey>,
+    /// For a service: one more block comes from the server before commands may leave.
+    pub service: Option<ServiceAnswer>,
+}
+
+/// A service as it stands in a hello, with the session key it signed.
+struct Shown<'a> {
+    service: &'a ServiceIdentity,
+    key: SigningKey,
+    signed_key: Vec<u8>,
 }
 
 /// What a proxy passes on of a relay, and what authenticators are made for.
@@ -54,7 +70,16 @@ pub struct ServerIdentity {
 impl ClientHandshake {
     /// Begins by waiting.
     pub fn new(expected: Expected) -> Self {
-        Self(expected)
+        Self {
+            expected,
+            service: None,
+        }
+    }
+
+    /// Shows itself as a service where the server's version knows such.
+    #[must_use]
+    pub fn as_service(self, service: Option<ServiceIdentity>) -> Self {
+        Self { service, ..self }
     }
 
     /// Takes the server's block; gives the block to answer with.
@@ -63,50 +88,83 @@ impl ClientHandshake {
         block: &[u8],
         rng: &mut impl CryptoRng,
     ) -> Result<(ClientSession, Vec<u8>), HandshakeFailure> {
+        let expected = &self.expected;
         let hello = ServerHello::parse(unpad(block)?)?;
-        if hello.session_id.as_bytes() != &*self.0.session_id {
+        if hello.session_id.as_bytes() != &*expected.session_id {
             return Err(HandshakeFailure::SessionId);
         }
-        let common = self.0.versions.intersect(hello.versions);
+        let common = expected.spoken_with(hello.versions);
         let version = common.ok_or(HandshakeFailure::Version)?.max();
         if version < Version::SESSION_KEYS {
-            return self.answer(version, None, None);
+            return expected.answer(version, None, None, None);
         }
-        let server = self.0.identify(&hello)?;
-        self.answer(version, Some(server), Some(&SecretKey::generate(rng)))
-    }
-
-    fn answer(
-        self,
-        version: Version,
-        server: Option<ServerIdentity>,
-        secret: Option<&SecretKey>,
-    ) -> Result<(ClientSession, Vec<u8>), HandshakeFailure> {
-        let block = handshake_block(&ClientHello {
-            version,
-            key_hash: Short::from(&self.0.fingerprint),
-            session_key: secret.map(SecretKey::public),
-            proxy: self.0.proxy,
-            service: None,
-        })?;
-        let chains = match (secret, &server) {
-            (Some(secret), Some(server))
-                if version >= Version::BLOCK_ENCRYPTION && !self.0.proxy =>
-            {
-                let shared = secret.agree(&server.session_key);
-                let shared = shared.ok_or(HandshakeFailure::Secret)?;
-                Some(Chains::new(&self.0.session_id, &shared))
+        let server = expected.identify(&hello)?;
+        let service = self.service.as_ref();
+        let service = service.filter(|service| service.is_known_in(version));
+        let shown = service.map(|service| {
+            let (key, signed_key) = service.sign(rng);
+            Shown {
+                service,
+                key,
+                signed_key,
             }
-            _ => None,
-        };
-        let channel = Channel::new(Side::Client, version, &self.0.session_id, chains);
-        Ok((ClientSession { channel, server }, block))
+        });
+        let secret = SecretKey::generate(rng);
+        expected.answer(version, Some(server), Some(&secret), shown)
     }
 }
 
 impl Expected {
+    fn answer(
+        &self,
+        version: Version,
+        server: Option<ServerIdentity>,
+        secret: Option<&SecretKey>,
+        shown: Option<Shown<'_>>,
+    ) -> Result<(ClientSession, Vec<u8>), HandshakeFailure> {
+        let block = handshake_block(&ClientHello {
+            version,
+            key_hash: Short::from(&self.fingerprint),
+            session_key: secret.map(SecretKey::public),
+            proxy: self.proxy,
+            service: shown.as_ref().map(|shown| ServiceHello {
+                role: shown.service.role,
+                identity: shown.service.shown(&shown.signed_key),
+            }),
+        })?;
+        let shared = match (secret, &server) {
+            (Some(secret), Some(server)) => {
+                let shared = secret.agree(&server.session_key);
+                Some(shared.ok_or(HandshakeFailure::Secret)?)
+            }
+            _ => None,
+        };
+        let encrypts = version >= Version::BLOCK_ENCRYPTION && !self.proxy;
+        let chains = (shared.as_deref())
+            .filter(|_| encrypts)
+            .map(|shared| Chains::new(&self.session_id, shared));
+        let service = shown.map(|shown| shown.service.answer(shown.key));
+        let session = ClientSession {
+            channel: Channel::new(Side::Client, version, &self.session_id, chains),
+            server,
+            forwarding: (shared.as_deref()).filter(|_| self.proxy).map(BoxKey::new),
+            service: service.transpose()?,
+        };
+        Ok((session, block))
+    }
+
+    /// A server that does not know the proxy's flag would encrypt blocks once more, and then the
+    /// largest messages would not fit: with it a proxy speaks a version without that.
+    fn spoken_with(&self, offered: VersionRange) -> Option<VersionRange> {
+        let common = self.versions.intersect(offered)?;
+        if !self.proxy || offered.max() >= Version::PROXY_FLAG {
+            return Some(common);
+        }
+        VersionRange::new(common.min(), common.max().min(Version::DELETED_EVENT))
+    }
+
     fn identify(&self, hello: &ServerHello<'_>) -> Result<ServerIdentity, HandshakeFailure> {
-        let shown = hello.identity.as_ref().ok_or(HandshakeFailure::Identity)?;
+        let shown = hello.identity.as_ref().ok_or(HandshakeFailure::NoKey)?;
         if !self.is_shown_by(shown) {
             return Err(HandshakeFailure::Identity);
         }

@@ -3,14 +3,16 @@
 use std::fmt;
 
 use rand::CryptoRng;
+use rustls::pki_types::CertificateDer;
 
 use super::channel::Side;
-use super::{Channel, HandshakeFailure};
+use super::service::unproven;
+use super::{Applicant, Channel, HandshakeFailure, Service, ServiceClaim};
 use crate::crypto::{Chains, SecretKey};
 use crate::identity::Identity;
 use crate::wire::{
-    CertChain, ClientHello, HandshakeError, PublicKey, ServerHello, ServiceResult, Short,
-    TransportError, Version, VersionRange, handshake_block, unpad,
+    CertChain, ClientHello, DhKey, PublicKey, ServerHello, Short, Version, VersionRange,
+    handshake_block, unpad,
 };
 
 /// What a server offers on a new connection.
@@ -43,8 +45,21 @@ pub struct ServerSession {
     /// The server's session key, which authenticators and forwarded commands are made for; none
     /// where the hello did not show it.
     pub secret: Option<SecretKey>,
+    /// The client's session key, if it has shown one.
+    pub peer_key: Option<DhKey>,
     /// Whether the client forwards for clients of its own.
     pub proxy: bool,
+    /// The service that the client is, if it is one.
+    pub service: Option<Service>,
+}
+
+/// What a client's hello leads to.
+#[derive(Debug)]
+pub enum Received {
+    /// A session.
+    Client(ServerSession),
+    /// A session, once the service is known.
+    Service(Box<Applicant>),
 }
 
 /// A client that is not served.
@@ -90,20 +105,26 @@ impl ServerHandshake {
         })?)
     }
 
-    /// Takes the client's block.
-    pub fn receive(self, block: &[u8]) -> Result<ServerSession, Refused> {
+    /// Takes the block of a client that showed `chain` in TLS, leaf first.
+    pub fn receive(self, block: &[u8], chain: &[CertificateDer<'_>]) -> Result<Received, Refused> {
         let hello = unpad(block)
             .and_then(ClientHello::parse)
             .map_err(HandshakeFailure::from)?;
         self.check(&hello)?;
-        if hello.service.is_some() {
-            return Err(Refused::service());
-        }
+        let claim = hello.service.as_ref();
+        let claim = claim.map(|service| ServiceClaim::verify(service, chain));
+        let claim = claim.transpose().map_err(unproven)?;
         let chains = self.chains(&hello)?;
-        Ok(ServerSession {
+        let session = ServerSession {
             channel: Channel::new(Side::Server, hello.version, &self.session_id, chains),
             secret: (self.versions.max() >= Version::SESSION_KEYS).then_some(self.secret),
+            peer_key: hello.session_key,
             proxy: hello.proxy,
+            service: None,
+        };
+        Ok(match claim {
+            None => Received::Client(session),
+            Some(claim) => Received::Service(Box::new(Applicant::new(session, claim))),
         })
     }
 
@@ -136,16 +157,6 @@ impl Offer<'_> {
             Some(self.versions)
         } else {
             self.versions.intersect(VersionRange::LEGACY)
-        }
-    }
-}
-
-impl Refused {
-    fn service() -> Self {
-        let error = TransportError::Handshake(HandshakeError::BadService);
-        Self {
-            failure: HandshakeFailure::Service,
-            answer: handshake_block(&ServiceResult::Refused(error)).ok(),
         }
     }
 }

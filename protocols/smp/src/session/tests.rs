@@ -4,3 +4,4 @@ mod blocks;
 mod garbage;
 mod handshake;
 pub(crate) mod pair;
+mod services;

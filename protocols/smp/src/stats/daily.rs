@@ -4,6 +4,8 @@
 use super::counters::Snapshot;
 use super::{Active, Counter, Counters, Period};
 use crate::engine::Totals;
+use crate::queue::Side;
+use crate::store::services::ServiceTotals;
 
 /// Which columns are written.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -25,11 +27,17 @@ enum Cell {
     Notifications,
     Notifiers,
     Queues,
+    /// How many services of a role there are.
+    Services(Side),
+    /// How many queues are theirs.
+    ServiceQueues(Side),
+    /// Since the relay was first started: the reference never begins these anew.
+    Total(Counter),
     /// So many columns of what is not done here.
     Zeros(usize),
 }
 
-use Cell::{Counted as C, Zeros};
+use Cell::{Counted as C, Total as T, Zeros};
 use Counter as K;
 
 const ACTIVE: [Cell; 3] = [
@@ -51,7 +59,15 @@ const ALL: &[Cell] = &[
     Cell::Active(Period::NtfDay), Cell::Active(Period::NtfWeek), Cell::Active(Period::NtfMonth),
     Cell::Queues, Cell::Messages, C(K::MsgExpired), C(K::QDeletedNew), C(K::QDeletedSecured),
     // 20 to 40: private routing
-    Zeros(21),
+    C(K::PRelaysRequests), C(K::PRelaysSuccesses), C(K::PRelaysErrorsConnect), C(K::PRelaysErrorsCompat),
+    C(K::PRelaysErrorsOther),
+    C(K::PRelaysOwnRequests), C(K::PRelaysOwnSuccesses), C(K::PRelaysOwnErrorsConnect), C(K::PRelaysOwnErrorsCompat),
+    C(K::PRelaysOwnErrorsOther),
+    C(K::PMsgFwdsRequests), C(K::PMsgFwdsSuccesses), C(K::PMsgFwdsErrorsConnect), C(K::PMsgFwdsErrorsCompat),
+    C(K::PMsgFwdsErrorsOther),
+    C(K::PMsgFwdsOwnRequests), C(K::PMsgFwdsOwnSuccesses), C(K::PMsgFwdsOwnErrorsConnect), C(K::PMsgFwdsOwnErrorsCompat),
+    C(K::PMsgFwdsOwnErrorsOther),
+    C(K::PMsgFwdsRecv),
     C(K::QSub), C(K::QSubAuth), C(K::QSubDuplicate), C(K::QSubProhibited),
     C(K::MsgSentAuth), C(K::MsgSentQuota), C(K::MsgSentLarge),
     C(K::MsgNtfs), C(K::MsgNtfNoSub), C(K::MsgNtfLost), Zeros(1),
@@ -62,7 +78,12 @@ const ALL: &[Cell] = &[
     C(K::QSubEndB), C(K::NtfDeletedB), C(K::NtfSubB), C(K::MsgNtfsB), C(K::MsgNtfExpired),
     Cell::Notifications,
     // 77 to 96: services
-    Zeros(20),
+    Cell::Services(Side::Recipient), Cell::Services(Side::Notifier),
+    Cell::ServiceQueues(Side::Recipient), Cell::ServiceQueues(Side::Notifier),
+    T(K::RcvServiceAssocNew), T(K::RcvServiceAssocDuplicate), T(K::RcvServiceAssocUpdated), T(K::RcvServiceAssocRemoved),
+    T(K::RcvServiceSubCount), T(K::RcvServiceSubDuplicate), T(K::RcvServiceSubQueues), T(K::RcvServiceSubEnd),
+    T(K::NtfServiceAssocNew), T(K::NtfServiceAssocDuplicate), T(K::NtfServiceAssocUpdated), T(K::NtfServiceAssocRemoved),
+    T(K::NtfServiceSubCount), T(K::NtfServiceSubDuplicate), T(K::NtfServiceSubQueues), T(K::NtfServiceSubEnd),
 ];
 
 /// A day that ends.
@@ -75,6 +96,8 @@ pub(crate) struct Ended<'a> {
     pub(crate) until: &'a Snapshot,
     pub(crate) active: &'a Active,
     pub(crate) totals: Totals,
+    /// Of messages, and of notifications.
+    pub(crate) services: [ServiceTotals; 2],
 }
 
 impl Ended<'_> {
@@ -98,7 +121,18 @@ impl Ended<'_> {
             Cell::Notifications => self.totals.notifications.to_string(),
             Cell::Notifiers => self.totals.notifiers.to_string(),
             Cell::Queues => self.totals.queues.to_string(),
+            Cell::Services(side) => self.services(side).services.to_string(),
+            Cell::ServiceQueues(side) => self.services(side).queues.to_string(),
+            Cell::Total(counter) => self.counters.total(counter).to_string(),
             Zeros(many) => vec!["0"; many].join(","),
+        }
+    }
+
+    fn services(&self, side: Side) -> ServiceTotals {
+        let [recipient, notifier] = self.services;
+        match side {
+            Side::Recipient => recipient,
+            Side::Notifier => notifier,
         }
     }
 

@@ -1,5 +1,7 @@
 //! What the relay counts, for Prometheus: asked for when somebody looks.
 
+mod services;
+
 use relay_core::telemetry::metrics::{Kind, Metrics};
 
 use super::{Counter, Period};
@@ -14,7 +16,10 @@ struct Family {
     counters: &'static [Counter],
 }
 
-const FAMILIES: [Family; 15] = [
+/// How passing on ended.
+const ROUTED: &[&str] = &["success", "connect_error", "version_error", "other_error"];
+
+const FAMILIES: [Family; 20] = [
     Family {
         name: "relayd_smp_queues_total",
         help: "What was done to queues.",
@@ -158,6 +163,59 @@ const FAMILIES: [Family; 15] = [
         "Times a connection was handed notifications.",
         &[Counter::MsgNtfsB],
     ),
+    Family {
+        name: "relayd_smp_proxy_sessions_total",
+        help: "Sessions with other servers that clients asked for.",
+        label: "outcome",
+        values: ROUTED,
+        counters: &[
+            Counter::PRelaysSuccesses,
+            Counter::PRelaysErrorsConnect,
+            Counter::PRelaysErrorsCompat,
+            Counter::PRelaysErrorsOther,
+        ],
+    },
+    Family {
+        name: "relayd_smp_proxy_own_sessions_total",
+        help: "The same with the operator's own servers.",
+        label: "outcome",
+        values: ROUTED,
+        counters: &[
+            Counter::PRelaysOwnSuccesses,
+            Counter::PRelaysOwnErrorsConnect,
+            Counter::PRelaysOwnErrorsCompat,
+            Counter::PRelaysOwnErrorsOther,
+        ],
+    },
+    Family {
+        name: "relayd_smp_proxy_commands_total",
+        help: "Commands that were to be passed on to other servers.",
+        label: "outcome",
+        values: ROUTED,
+        counters: &[
+            Counter::PMsgFwdsSuccesses,
+            Counter::PMsgFwdsErrorsConnect,
+            Counter::PMsgFwdsErrorsCompat,
+            Counter::PMsgFwdsErrorsOther,
+        ],
+    },
+    Family {
+        name: "relayd_smp_proxy_own_commands_total",
+        help: "The same to the operator's own servers.",
+        label: "outcome",
+        values: ROUTED,
+        counters: &[
+            Counter::PMsgFwdsOwnSuccesses,
+            Counter::PMsgFwdsOwnErrorsConnect,
+            Counter::PMsgFwdsOwnErrorsCompat,
+            Counter::PMsgFwdsOwnErrorsOther,
+        ],
+    },
+    alone(
+        "relayd_smp_forwarded_commands_total",
+        "Commands that came through proxies.",
+        &[Counter::PMsgFwdsRecv],
+    ),
 ];
 
 const fn alone(name: &'static str, help: &'static str, counters: &'static [Counter]) -> Family {
@@ -176,7 +234,8 @@ const NAMES: &[&str] = &["day", "week", "month"];
 
 /// Lets `metrics` ask the engine.
 pub(crate) fn publish(engine: &Engine, metrics: &Metrics) {
-    for family in FAMILIES {
+    services::publish(engine, metrics);
+    for family in FAMILIES.into_iter().chain(services::FAMILIES) {
         let (engine, counters) = (engine.clone(), family.counters);
         metrics.watch(
             family.name,
@@ -259,7 +318,7 @@ mod tests {
 
     #[test]
     fn every_label_has_its_counter() {
-        for family in FAMILIES {
+        for family in FAMILIES.into_iter().chain(services::FAMILIES) {
             assert_eq!(
                 family.values.len().max(1),
                 family.counters.len(),

@@ -6,9 +6,11 @@ use relay_storage::{ReadError, Store};
 use sea_orm::{DbErr, QueryResult, Value};
 
 use super::row::{self, MESSAGE, RECORD, RECORD_WIDTH, exact, id};
+use super::services::{SERVICE, ServiceRow, ServiceTotals, role_code, service};
 use super::{LONGEST, bytes, listed, row as one, rows};
 use crate::engine::Stored;
 use crate::queue::{EntityId, Record};
+use crate::wire::ServiceRole;
 
 /// By which of its ids a queue is asked for.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -61,6 +63,9 @@ pub(crate) struct NotificationRow {
     pub(crate) meta: Vec<u8>,
 }
 
+/// How many queues of a service are looked at together.
+const SERVED: i64 = 1000;
+
 /// How many notifications are read for one list of queues, at most.
 pub(crate) const NOTIFICATIONS_READ: usize = 1000;
 
@@ -75,14 +80,24 @@ impl Reads {
 
     /// The queues of these ids that exist, in no order.
     pub(crate) async fn find(&self, role: Role, ids: &[&[u8]]) -> Result<Vec<Found>, ReadError> {
-        let column = role.column();
+        self.find_by(role.column(), ids.iter().map(|id| bytes(id)).collect())
+            .await
+    }
+
+    /// The queues of these rows that exist, in no order.
+    pub(crate) async fn find_rows(&self, rows: &[i64]) -> Result<Vec<Found>, ReadError> {
+        let rows = rows.iter().map(|row| Value::from(*row)).collect();
+        self.find_by("id", rows).await
+    }
+
+    async fn find_by(&self, column: &str, ids: Vec<Value>) -> Result<Vec<Found>, ReadError> {
         let before = format!(
             "SELECT {RECORD}, (SELECT message_id FROM smp_messages WHERE queue = q.id \
              ORDER BY id LIMIT 1) FROM smp_queues q WHERE q.{column} IN"
         );
         let mut found = Vec::with_capacity(ids.len());
         for ids in ids.chunks(LONGEST) {
-            let (sql, values) = listed(&before, ids.iter().map(|id| bytes(id)).collect(), "");
+            let (sql, values) = listed(&before, ids.to_vec(), "");
             let rows = self.noting(rows(self.0.read(), &sql, values).await)?;
             for row in &rows {
                 found.push(self.noting(read_found(row))?);
@@ -155,6 +170,66 @@ impl Reads {
         Ok(waiting)
     }
 
+    /// What waits for a service, oldest first: as much as is read at once.
+    pub(crate) async fn service_notifications(
+        &self,
+        service: &EntityId,
+    ) -> Result<Vec<NotificationRow>, ReadError> {
+        let sql = "SELECT id, queue, notifier_id, nonce, meta FROM smp_notifications \
+                   WHERE service = $1 ORDER BY id LIMIT 1000";
+        let rows = self.noting(rows(self.0.read(), sql, [bytes(service)]).await)?;
+        let read = rows.iter().map(read_notification).collect();
+        self.noting(read)
+    }
+
+    /// The next queues of a service after a row, and whether any message waits in each.
+    pub(crate) async fn service_queues(
+        &self,
+        service: &EntityId,
+        after: i64,
+    ) -> Result<Vec<(i64, bool)>, ReadError> {
+        let sql = "SELECT q.id, (SELECT min(m.id) FROM smp_messages m WHERE m.queue = q.id) \
+                   FROM smp_queues q WHERE q.recipient_service = $1 AND q.id > $2 \
+                   ORDER BY q.id LIMIT $3";
+        let values = [bytes(service), after.into(), SERVED.into()];
+        let rows = self.noting(rows(self.0.read(), sql, values).await)?;
+        let read = rows.iter().map(read_served).collect();
+        self.noting(read)
+    }
+
+    /// The service with this identity.
+    pub(crate) async fn service_by(
+        &self,
+        fingerprint: &[u8; 32],
+    ) -> Result<Option<ServiceRow>, ReadError> {
+        let sql = format!("SELECT {SERVICE} FROM smp_services WHERE fingerprint = $1");
+        let row = self.noting(one(self.0.read(), &sql, [bytes(fingerprint)]).await)?;
+        self.noting(row.as_ref().map(service).transpose())
+    }
+
+    /// The next services after an id, some at a time.
+    pub(crate) async fn services(&self, after: &[u8]) -> Result<Vec<ServiceRow>, ReadError> {
+        let sql = format!(
+            "SELECT {SERVICE} FROM smp_services WHERE service_id > $1 \
+             ORDER BY service_id LIMIT 1000"
+        );
+        let rows = self.noting(rows(self.0.read(), &sql, [bytes(after)]).await)?;
+        let read = rows.iter().map(service).collect();
+        self.noting(read)
+    }
+
+    /// How many services of a role there are, and how many queues are theirs.
+    pub(crate) async fn count_services(
+        &self,
+        role: ServiceRole,
+    ) -> Result<ServiceTotals, ReadError> {
+        let sql = "SELECT count(*), CAST(coalesce(sum(queue_count), 0) AS BIGINT) \
+                   FROM smp_services WHERE role = $1";
+        let row = self.noting(one(self.0.read(), sql, [role_code(role).into()]).await)?;
+        let totals = row.as_ref().map(read_totals).transpose();
+        Ok(self.noting(totals)?.unwrap_or_default())
+    }
+
     async fn number<const N: usize>(
         &self,
         sql: &str,
@@ -165,7 +240,7 @@ impl Reads {
         Ok(u64::try_from(self.noting(number)?.unwrap_or(0)).unwrap_or(0))
     }
 
-    fn noting<T>(&self, outcome: Result<T, DbErr>) -> Result<T, ReadError> {
+    pub(crate) fn noting<T>(&self, outcome: Result<T, DbErr>) -> Result<T, ReadError> {
         outcome.map_err(|error| {
             let error = ReadError::from(error);
             if let ReadError::Unavailable(fault) = &error {
@@ -192,6 +267,18 @@ fn read_found(row: &QueryResult) -> Result<Found, DbErr> {
 
 fn read_head(row: &QueryResult) -> Result<(i64, Stored), DbErr> {
     Ok((row.try_get_by_index(0)?, row::stored(row, 1)?))
+}
+
+fn read_served(row: &QueryResult) -> Result<(i64, bool), DbErr> {
+    let first: Option<i64> = row.try_get_by_index(1)?;
+    Ok((row.try_get_by_index(0)?, first.is_some()))
+}
+
+fn read_totals(row: &QueryResult) -> Result<ServiceTotals, DbErr> {
+    Ok(ServiceTotals {
+        services: row.try_get_by_index(0)?,
+        queues: row.try_get_by_index(1)?,
+    })
 }
 
 pub(super) fn read_link(row: &QueryResult) -> Result<LinkRow, DbErr> {

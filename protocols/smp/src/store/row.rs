@@ -11,9 +11,10 @@ use crate::wire::{AuthKey, BlockingInfo, Encode, PublicKey, QueueMode, Reader};
 /// What [`record`] reads, of `smp_queues q`.
 pub(super) const RECORD: &str = "q.id, q.revision, q.recipient_id, q.sender_id, \
     q.recipient_keys, q.body_secret, q.sender_key, q.mode, q.status, q.blocked, q.link_id, \
-    q.notifier_id, q.notifier_key, q.notifier_secret, q.used_day";
+    q.notifier_id, q.notifier_key, q.notifier_secret, q.used_day, q.recipient_service, \
+    q.notifier_service";
 /// How many columns that is.
-pub(super) const RECORD_WIDTH: usize = 15;
+pub(super) const RECORD_WIDTH: usize = 17;
 
 /// What [`stored`] reads, of `smp_messages`.
 pub(super) const MESSAGE: &str = "message_id, sent_at, kind, body";
@@ -46,6 +47,7 @@ pub(super) fn record(row: &QueryResult) -> Result<Record, DbErr> {
         status: status(row.try_get_by_index(8)?, row.try_get_by_index(9)?)?,
         link_id: row.try_get_by_index(10)?,
         notifier: notifier(row)?,
+        service: maybe_id(row, 15)?,
         used: Used::on(row.try_get_by_index(14)?),
         expired: Expired::default(),
     })
@@ -59,6 +61,7 @@ fn notifier(row: &QueryResult) -> Result<Option<Notifier>, DbErr> {
         id: exact(&id)?,
         key: key(&row.try_get_by_index::<Vec<u8>>(12)?)?,
         meta_key: box_key(row.try_get_by_index(13)?)?,
+        service: maybe_id(row, 16)?,
     }))
 }
 
@@ -81,6 +84,11 @@ pub(super) fn stored(row: &QueryResult, at: usize) -> Result<Stored, DbErr> {
 
 pub(super) fn id(row: &QueryResult, at: usize) -> Result<EntityId, DbErr> {
     exact(&row.try_get_by_index::<Vec<u8>>(at)?)
+}
+
+fn maybe_id(row: &QueryResult, at: usize) -> Result<Option<EntityId>, DbErr> {
+    let bytes: Option<Vec<u8>> = row.try_get_by_index(at)?;
+    bytes.as_deref().map(exact).transpose()
 }
 
 pub(super) fn exact<const N: usize>(bytes: &[u8]) -> Result<[u8; N], DbErr> {

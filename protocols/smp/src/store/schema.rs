@@ -5,6 +5,8 @@
 //! message is exactly one page, without overflow; and the index of messages has all that is asked
 //! of them but the body, so that counting, expiring and finding the first touch no body.
 
+mod services;
+
 use relay_storage::Migrations;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager, async_trait};
@@ -12,7 +14,7 @@ use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager, async_trai
 /// The relay's tables.
 pub(crate) const MIGRATIONS: Migrations = Migrations {
     prefix: "smp",
-    steps: || vec![Box::new(First)],
+    steps: || vec![Box::new(First), Box::new(services::Services)],
 };
 
 struct First;

@@ -9,7 +9,7 @@ use sea_orm::{DatabaseTransaction, DbErr};
 use zeroize::Zeroizing;
 
 use super::row::{
-    ACTIVE, BLOCKED, MESSAGE, NOTIFYING, OFF, QUOTA, SILENT, blocked_text, key_to_bytes,
+    ACTIVE, BLOCKED, MESSAGE, NOTIFYING, OFF, QUOTA, SILENT, blocked_text, id, key_to_bytes,
     keys_to_bytes, mode_code, stored,
 };
 use super::{LinkRow, bytes, execute, maybe, row};
@@ -40,6 +40,8 @@ pub(crate) struct NewQueue {
     pub(crate) mode: Option<QueueMode>,
     pub(crate) link: Option<NewLinkRow>,
     pub(crate) notifier: Option<NewNotifierRow>,
+    /// The service that gets its messages.
+    pub(crate) service: Option<EntityId>,
     pub(crate) day: i64,
 }
 
@@ -59,6 +61,8 @@ pub(crate) struct NewNotifierRow {
 /// A notification to be kept until its notifier takes it.
 pub(crate) struct NewNotification {
     pub(crate) notifier_id: EntityId,
+    /// The notifier's.
+    pub(crate) service: Option<EntityId>,
     pub(crate) nonce: [u8; 24],
     pub(crate) meta: Vec<u8>,
 }
@@ -108,7 +112,8 @@ pub(crate) enum Linked {
 pub(crate) async fn create(tx: &DatabaseTransaction, new: &NewQueue) -> Result<Option<i64>, DbErr> {
     let sql = "INSERT INTO smp_queues (revision, recipient_id, sender_id, recipient_keys, \
                body_secret, mode, status, link_id, notifier_id, notifier_key, notifier_secret, \
-               used_day) VALUES (0, $1, $2, $3, $4, $5, 0, $6, $7, $8, $9, $10) \
+               recipient_service, used_day) \
+               VALUES (0, $1, $2, $3, $4, $5, 0, $6, $7, $8, $9, $10, $11) \
                ON CONFLICT DO NOTHING RETURNING id";
     let notifier = new.notifier.as_ref();
     let values = [
@@ -125,6 +130,7 @@ pub(crate) async fn create(tx: &DatabaseTransaction, new: &NewQueue) -> Result<O
                 .as_deref(),
         ),
         maybe(notifier.map(|notifier| &notifier.secret[..])),
+        maybe(new.service.as_ref().map(|id| &id[..])),
         new.day.into(),
     ];
     let Some(made) = row(tx, sql, values).await? else {
@@ -133,6 +139,9 @@ pub(crate) async fn create(tx: &DatabaseTransaction, new: &NewQueue) -> Result<O
     let queue: i64 = made.try_get_by_index(0)?;
     if let Some(link) = &new.link {
         insert_link(tx, queue, &link.data).await?;
+    }
+    if let Some(service) = &new.service {
+        super::services::join(tx, service, &new.recipient_id).await?;
     }
     Ok(Some(queue))
 }
@@ -208,14 +217,15 @@ pub(crate) async fn notify(
     notification: &NewNotification,
     now: i64,
 ) -> Result<(), DbErr> {
-    let sql = "INSERT INTO smp_notifications (queue, notifier_id, nonce, meta, created_at) \
-               VALUES ($1, $2, $3, $4, $5)";
+    let sql = "INSERT INTO smp_notifications (queue, notifier_id, nonce, meta, created_at, \
+               service) VALUES ($1, $2, $3, $4, $5, $6)";
     let values = [
         queue.into(),
         bytes(&notification.notifier_id),
         bytes(&notification.nonce),
         bytes(&notification.meta),
         now.into(),
+        maybe(notification.service.as_ref().map(|id| &id[..])),
     ];
     execute(tx, sql, values).await.map(drop)
 }
@@ -277,6 +287,16 @@ async fn head(tx: &DatabaseTransaction, queue: i64) -> Result<Option<Stored>, Db
     let sql = format!("SELECT {MESSAGE} FROM smp_messages WHERE queue = $1 ORDER BY id LIMIT 1");
     let row = row(tx, &sql, [queue.into()]).await?;
     row.map(|row| stored(&row, 0)).transpose()
+}
+
+/// The id of the first message of a queue.
+pub(crate) async fn head_id(
+    tx: &DatabaseTransaction,
+    queue: i64,
+) -> Result<Option<EntityId>, DbErr> {
+    let sql = "SELECT message_id FROM smp_messages WHERE queue = $1 ORDER BY id LIMIT 1";
+    let row = row(tx, sql, [queue.into()]).await?;
+    row.map(|row| id(&row, 0)).transpose()
 }
 
 /// Sets the sender's key.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use relay_core::clock::{SharedClock, SystemClock};
 use rustls::ServerConfig;
 use rustls::pki_types::CertificateDer;
 use rustls::server::{Acceptor as RustlsAcceptor, ClientHello, NoServerSessionStorage};
@@ -13,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::connect::Time;
 use super::finished::{Noting, Seen, noting};
 use super::verify::AnyClient;
 use super::{Alpn, HandshakeError, Offer, SessionId, sign};
@@ -22,6 +24,7 @@ use crate::identity::Identity;
 /// have the new one.
 pub struct Acceptor {
     offer: Offer,
+    clock: SharedClock,
     current: ArcSwap<Current>,
 }
 
@@ -41,8 +44,8 @@ pub struct Accepted<S> {
     pub session_id: SessionId,
     /// What was agreed on; a client that offers nothing is one of before v5.8.
     pub alpn: Option<Alpn>,
-    /// The chain that the client showed, leaf first; it holds the leaf's key, and nothing else is
-    /// verified. Empty for nearly all clients.
+    /// The chain that the client showed, leaf first: valid, and the client has the leaf's key.
+    /// Empty for nearly all clients.
     pub client_chain: Vec<CertificateDer<'static>>,
     /// The identity that was shown, which the server's hello must repeat.
     pub identity: Arc<Identity>,
@@ -56,8 +59,21 @@ impl Acceptor {
 
     /// The same, with another choice of versions and groups.
     pub fn with_offer(identity: Arc<Identity>, offer: Offer) -> Result<Self, rustls::Error> {
-        let current = ArcSwap::from_pointee(Current::new(identity, &offer)?);
-        Ok(Self { offer, current })
+        Self::with_clock(identity, offer, Arc::new(SystemClock))
+    }
+
+    /// The same, judging the certificates of clients by this clock.
+    pub fn with_clock(
+        identity: Arc<Identity>,
+        offer: Offer,
+        clock: SharedClock,
+    ) -> Result<Self, rustls::Error> {
+        let current = ArcSwap::from_pointee(Current::new(identity, &offer, &clock)?);
+        Ok(Self {
+            offer,
+            clock,
+            current,
+        })
     }
 
     /// The identity shown now.
@@ -67,7 +83,7 @@ impl Acceptor {
 
     /// Shows another identity from now on.
     pub fn replace(&self, identity: Arc<Identity>) -> Result<(), rustls::Error> {
-        let next = Current::new(identity, &self.offer)?;
+        let next = Current::new(identity, &self.offer, &self.clock)?;
         self.current.store(Arc::new(next));
         Ok(())
     }
@@ -109,8 +125,12 @@ impl Acceptor {
 }
 
 impl Current {
-    fn new(identity: Arc<Identity>, offer: &Offer) -> Result<Self, rustls::Error> {
-        let base = config(&identity, offer)?;
+    fn new(
+        identity: Arc<Identity>,
+        offer: &Offer,
+        clock: &SharedClock,
+    ) -> Result<Self, rustls::Error> {
+        let base = config(&identity, offer, Arc::clone(clock))?;
         let configs = Alpn::ALL.map(|alpn| {
             let mut config = base.clone();
             config.alpn_protocols = vec![alpn.name().to_vec()];
@@ -130,9 +150,13 @@ impl Current {
     }
 }
 
-fn config(identity: &Identity, offer: &Offer) -> Result<ServerConfig, rustls::Error> {
+fn config(
+    identity: &Identity,
+    offer: &Offer,
+    clock: SharedClock,
+) -> Result<ServerConfig, rustls::Error> {
     let key = sign::certified(identity.chain(), identity.key());
-    let mut config = ServerConfig::builder_with_provider(offer.provider())
+    let mut config = ServerConfig::builder_with_details(offer.provider(), Arc::new(Time(clock)))
         .with_protocol_versions(offer.versions)?
         .with_client_cert_verifier(Arc::new(AnyClient))
         .with_cert_resolver(Arc::new(SingleCertAndKey::from(key)));

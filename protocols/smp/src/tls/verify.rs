@@ -1,7 +1,8 @@
 //! Whom TLS lets in.
 //!
-//! A server must have the fingerprint expected. A client may show a chain, any chain: that it
-//! holds the key is verified here, who it is when it names itself in the protocol's handshake.
+//! A server must have the fingerprint expected. A client may show a chain, whoever issued it: that
+//! the chain holds together and that the client has the leaf's key is verified here, who it is
+//! when it names itself in the protocol's handshake.
 
 use relay_core::clock::UnixTime;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -21,7 +22,7 @@ pub(super) struct Pinned {
     pub(super) fingerprint: [u8; 32],
 }
 
-/// Asks for a certificate and takes any, or none.
+/// Asks for a certificate and takes any that is valid, or none.
 #[derive(Debug)]
 pub(super) struct AnyClient;
 
@@ -34,10 +35,8 @@ impl ServerCertVerifier for Pinned {
         _: &[u8],
         now: pki_types::UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let now = UnixTime::from_secs(i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
-        let mut certificates = vec![leaf.clone()];
-        certificates.extend_from_slice(others);
-        chain::verify_pinned(&certificates, &self.fingerprint, now).map_err(refused)?;
+        let certificates = joined(leaf, others);
+        chain::verify_pinned(&certificates, &self.fingerprint, moment(now)).map_err(refused)?;
         Ok(ServerCertVerified::assertion())
     }
 
@@ -75,10 +74,11 @@ impl ClientCertVerifier for AnyClient {
 
     fn verify_client_cert(
         &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: pki_types::UnixTime,
+        leaf: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        now: pki_types::UnixTime,
     ) -> Result<ClientCertVerified, Error> {
+        chain::verify_client(&joined(leaf, others), moment(now)).map_err(refused)?;
         Ok(ClientCertVerified::assertion())
     }
 
@@ -103,6 +103,16 @@ impl ClientCertVerifier for AnyClient {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         SCHEMES.to_vec()
     }
+}
+
+fn joined<'a>(leaf: &CertificateDer<'a>, others: &[CertificateDer<'a>]) -> Vec<CertificateDer<'a>> {
+    let mut certificates = vec![leaf.clone()];
+    certificates.extend_from_slice(others);
+    certificates
+}
+
+fn moment(now: pki_types::UnixTime) -> UnixTime {
+    UnixTime::from_secs(i64::try_from(now.as_secs()).unwrap_or(i64::MAX))
 }
 
 /// Whether the holder of the certificate's key signed the handshake.

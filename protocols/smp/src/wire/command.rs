@@ -122,6 +122,11 @@ impl<'a> Command<'a> {
         Err(Error::Cmd(wrong))
     }
 
+    /// Whether a service signs it too, beside the queue's key: what makes a queue its own.
+    pub fn is_signed_by_service(&self) -> bool {
+        matches!(self, Self::New(_) | Self::Sub | Self::Nsub)
+    }
+
     /// The word it begins with; all that may be logged or counted of it.
     pub fn tag(&self) -> &'static str {
         match self {
@@ -286,10 +291,18 @@ fn send<'a>(reader: &mut Reader<'a>) -> Result<Command<'a>, Malformed> {
 fn name<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], Malformed> {
     reader.space()?;
     let text = reader.tail();
-    let name = text.split(u8::is_ascii_whitespace).next().unwrap_or(text);
-    (!name.is_empty() && name.len() <= 253)
-        .then_some(name)
-        .ok_or(Malformed)
+    let is_space = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b;
+    let name = text.split(is_space).next().unwrap_or(text);
+    is_name(name).then_some(name).ok_or(Malformed)
+}
+
+/// Labels of ASCII letters, digits and single hyphens between them, as domains have; two or more.
+fn is_name(name: &[u8]) -> bool {
+    let is_part = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_alphanumeric);
+    let is_label =
+        |label: &[u8]| label.len() <= 63 && label.split(|byte| *byte == b'-').all(is_part);
+    let labels = || name.split(|byte| *byte == b'.');
+    name.len() <= 253 && labels().count() > 1 && labels().all(is_label)
 }
 
 /// A password is printable and has none of the characters that end it in an address.

@@ -77,7 +77,16 @@ impl VersionRange {
     /// What this server can offer.
     pub const SERVER: Self = Self {
         min: Version::V6,
-        max: Version::NOTICES,
+        max: Version::NAMES,
+    };
+    /// What a proxy passes on of what a relay speaks: no more than its clients' age is told by.
+    pub const PASSED_ON: Self = Self {
+        min: Version::ROUTING,
+        max: if Self::SERVER.max.0 >= Version::NAMES.0 {
+            Version::NAMES
+        } else {
+            Version::NEW_NOTIFIER
+        },
     };
     /// What a connection without ALPN gets.
     pub const LEGACY: Self = Self {
@@ -131,9 +140,9 @@ mod tests {
     fn ranges_meet_or_do_not() {
         let range = |min, max| VersionRange::new(Version(min), Version(max));
         assert_eq!(range(7, 6), None);
-        let (server, client) = (VersionRange::SERVER, range(17, 20).unwrap());
-        assert_eq!(server.intersect(client), range(17, 18));
+        let (server, client) = (VersionRange::SERVER, range(17, 22).unwrap());
+        assert_eq!(server.intersect(client), range(17, 20));
         assert_eq!(VersionRange::LEGACY.intersect(client), None);
-        assert!(server.contains(Version(18)) && !server.contains(Version(19)));
+        assert!(server.contains(Version(20)) && !server.contains(Version(21)));
     }
 }

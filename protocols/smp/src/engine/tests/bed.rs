@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::crypto::{BoxKey, OwnedSignature, SecretKey, SigningKey, authenticator, message};
 use crate::engine::{Answer, Connection, Engine, Ground, SessionFacts, Settings};
+use crate::names::Names;
 use crate::store::MIGRATIONS;
 use crate::wire::*;
 
@@ -71,6 +72,7 @@ impl Bed {
             store: store.clone(),
             clock: Arc::new(clock.clone()),
             entropy: entropy.clone(),
+            names: Names::default(),
         };
         let engine = Engine::start(ground, settings).await.unwrap();
         Self {
@@ -114,6 +116,9 @@ impl Bed {
         let facts = SessionFacts {
             version: Version(version),
             session_key: Some(session_key.clone()),
+            service: None,
+            peer_key: None,
+            max_version: Version::NOTICES,
         };
         Client {
             connection: self.engine.attach(facts),

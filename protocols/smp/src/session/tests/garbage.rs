@@ -18,7 +18,7 @@ fn hello_to_server(bytes: &[u8]) {
         let mut start = Start::new();
         start.server_versions = versions;
         let (server, _) = start.server();
-        let _ = server.receive(bytes);
+        let _ = server.receive(bytes, &[]);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every version, and everything that ends a handshake.
 
-use super::pair::{Pair, SESSION_ID, Start, range};
+use super::pair::{Pair, SESSION_ID, Start, ordinary, range};
 use crate::crypto::SigningKey;
 use crate::session::*;
 use crate::wire::tests::vectors::vector;
@@ -124,7 +124,7 @@ fn refused(hello: &[u8]) -> Refused {
     let (server, _) = Start::new().server();
     let mut block = Vec::new();
     pad(&mut block, BLOCK, |out| out.bytes(hello)).unwrap();
-    server.receive(&block).unwrap_err()
+    server.receive(&block, &[]).unwrap_err()
 }
 
 fn hello(fingerprint: [u8; 32], version: u16) -> Vec<u8> {
@@ -147,7 +147,7 @@ fn a_server_refuses_silently() {
         (hello([0; 32], 18), HandshakeFailure::Identity),
         (hello([0; 32], 99), HandshakeFailure::Identity),
         (hello(ours, 5), HandshakeFailure::Version),
-        (hello(ours, 19), HandshakeFailure::Version),
+        (hello(ours, 21), HandshakeFailure::Version),
     ] {
         let refused = refused(&hello);
         assert_eq!((refused.failure, refused.answer), (failure, None));
@@ -157,7 +157,7 @@ fn a_server_refuses_silently() {
 #[test]
 fn a_block_that_says_it_is_longer_than_it_is_is_malformed() {
     let (server, _) = Start::new().server();
-    let refused = server.receive(&[0xff; BLOCK]).unwrap_err();
+    let refused = server.receive(&[0xff; BLOCK], &[]).unwrap_err();
     assert_eq!(refused.failure, HandshakeFailure::Malformed);
 }
 
@@ -181,12 +181,12 @@ fn a_client_without_a_session_key_is_served_in_clear_blocks() {
     let (server, _) = Start::new().server();
     let mut block = Vec::new();
     pad(&mut block, BLOCK, |out| out.bytes(&hello(ours, 18))).unwrap();
-    let session = server.receive(&block).unwrap();
+    let session = ordinary(server.receive(&block, &[]).unwrap());
     assert_eq!(session.channel.framing(), Framing::Plain);
 }
 
 #[test]
-fn a_service_is_told_that_it_is_not_served() {
+fn a_service_whose_certificates_are_not_those_of_tls_is_told_so() {
     let mut start = Start::new();
     let mut service = vector("handshake.client_hello").bytes("v18_service_notifier");
     let parsed = ClientHello::parse(&service).unwrap();
@@ -198,10 +198,10 @@ fn a_service_is_told_that_it_is_not_served() {
     let (server, _) = start.server();
     let mut block = Vec::new();
     pad(&mut block, BLOCK, |out| out.bytes(&service)).unwrap();
-    let refused = server.receive(&block).unwrap_err();
-    assert_eq!(refused.failure, HandshakeFailure::Service);
+    let refused = server.receive(&block, &[]).unwrap_err();
+    assert_eq!(refused.failure, HandshakeFailure::ServiceIdentity);
     let answer = refused.answer.unwrap();
-    let expected = ServiceResult::Refused(TransportError::Handshake(HandshakeError::BadService));
+    let expected = ServiceResult::Refused(TransportError::Handshake(HandshakeError::BadAuth));
     assert_eq!(ServiceResult::parse(unpad(&answer).unwrap()), Ok(expected));
 }
 
@@ -211,7 +211,7 @@ fn session_ids_of_tls_12_are_shorter() {
     let (server, hello) = start.try_server(&[9; 12]).unwrap();
     start.expected.session_id = [9; 12].into();
     let (client, answer) = start.client(&hello).unwrap();
-    let server = server.receive(&answer).unwrap();
+    let server = ordinary(server.receive(&answer, &[]).unwrap());
     let mut pair = Pair { client, server };
     let block = pair.commands(&[Command::Lget]);
     assert_eq!(pair.serve(block), Some(vec!["LGET".to_owned()]));

@@ -45,6 +45,14 @@ fn identity(leaf_key: SigningKey, rng: &mut StdRng) -> Identity {
     Identity::new(chain.into(), leaf_key, NOW).unwrap()
 }
 
+/// The session of a client that is no service.
+pub(crate) fn ordinary(received: Received) -> ServerSession {
+    match received {
+        Received::Client(session) => session,
+        Received::Service(_) => panic!("a service"),
+    }
+}
+
 impl Start {
     pub(crate) fn new() -> Self {
         let mut rng = StdRng::seed_from_u64(1);
@@ -96,7 +104,7 @@ impl Start {
     pub(crate) fn pair(mut self) -> Pair {
         let (server, hello) = self.server();
         let (client, answer) = self.client(&hello).unwrap();
-        let server = server.receive(&answer).unwrap();
+        let server = ordinary(server.receive(&answer, &[]).unwrap());
         Pair { client, server }
     }
 }

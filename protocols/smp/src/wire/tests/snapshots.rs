@@ -164,7 +164,7 @@ fn responses() {
         Response::Info(b"{}"),
         Response::Pkey {
             session_id: id,
-            versions: VersionRange::SERVER,
+            versions: VersionRange::new(Version::V6, Version::NOTICES).unwrap(),
             identity,
         },
         Response::Pres(b"body"),

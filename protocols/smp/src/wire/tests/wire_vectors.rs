@@ -61,7 +61,7 @@ fn primitives() {
     expect("system time", written(|w| w.int64(1_750_000_000)));
     expect(
         "version range 6..18",
-        written(|w| w.put(&VersionRange::SERVER)),
+        written(|w| w.put(&VersionRange::new(Version::V6, Version::NOTICES).unwrap())),
     );
     let pair = |w: &mut Writer<'_>| {
         w.short(Short::cut(b"a"));

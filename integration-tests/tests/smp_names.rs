@@ -1,0 +1,242 @@
+//! Names: what the operator's resolver says, and what it may do to us.
+
+#![expect(clippy::unwrap_used, reason = "tests stop at what they did not expect")]
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use integration_tests::smp::{Smp, tag};
+use integration_tests::{Bed, see};
+use relay_smp::client::{Call, Client};
+use relay_smp::wire::{Command, CommandError, Error, NameError, Response};
+
+/// A resolver that misbehaves by the name it is asked for.
+struct Resolver {
+    address: SocketAddr,
+    /// The heads of all requests.
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+const ALICE: &str = r#"{"name":"alice.simplex","nickname":"Alice","website":"","location":"Earth",
+    "simplexContact":["simplex:/contact/abc#xyz"],"simplexChannel":[],"eth":"0x01","btc":null,
+    "owner":"0x02","resolver":"0x03","more":[1,2,3]}"#;
+const TOLD: &str = r#"{"name":"alice.simplex","nickname":"Alice","website":"","location":"Earth","simplexContact":["simplex:/contact/abc#xyz"],"simplexChannel":[],"eth":"0x01","btc":null,"xmr":null,"dot":null,"owner":"0x02","resolver":"0x03"}"#;
+
+impl Resolver {
+    fn start() -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let (address, asked) = (listener.local_addr().unwrap(), Arc::default());
+        let heads = Arc::clone(&asked);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let heads = Arc::clone(&heads);
+                thread::spawn(move || serve(stream, &heads));
+            }
+        });
+        Self { address, asked }
+    }
+
+    fn asked(&self, part: &str) -> usize {
+        let asked = self.asked.lock().unwrap();
+        asked.iter().filter(|head| head.contains(part)).count()
+    }
+}
+
+fn serve(stream: TcpStream, heads: &Mutex<Vec<String>>) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut stream = stream;
+    loop {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            if reader.read_line(&mut head).unwrap_or(0) == 0 {
+                return;
+            }
+        }
+        heads.lock().unwrap().push(head.clone());
+        let path = head.split(' ').nth(1).unwrap_or_default();
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let huge = format!("{{\"name\":\"{}\"}}", "x".repeat(20_000));
+        let (status, body) = match name.split('.').next().unwrap_or_default() {
+            "health" => ("200 OK", "{}"),
+            "alice" => ("200 OK", ALICE),
+            "ghost" => ("404 Not Found", "{}"),
+            "bad" => ("400 Bad Request", "{}"),
+            "down" => ("502 Bad Gateway", "{}"),
+            "huge" => ("200 OK", &*huge),
+            "part" => ("200 OK", r#"{"name":"part.simplex"}"#),
+            "moved" => ("302 Found\r\nlocation: /resolve/alice.simplex", ""),
+            "slow" => {
+                thread::sleep(Duration::from_millis(800));
+                ("200 OK", ALICE)
+            }
+            "endless" => {
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+                while stream.write_all(b"3e8\r\n").is_ok() {
+                    let _ = stream
+                        .write_all(&[b'x'; 1000])
+                        .and_then(|()| stream.write_all(b"\r\n"));
+                }
+                return;
+            }
+            "rubbish" => {
+                let _ = stream.write_all(b"SSH-2.0-OpenSSH\r\n\r\n");
+                return;
+            }
+            _ => return,
+        };
+        let length = body.len();
+        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n{body}");
+        if stream.write_all(answer.as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+async fn ask(client: &Client, name: &str) -> Result<String, Error> {
+    let answer = client
+        .call(Call::plain(Command::Rslv(name.as_bytes())))
+        .await;
+    let answer = answer.unwrap();
+    assert!(answer.entity_id().is_empty());
+    tag(&answer)?;
+    match answer.response().unwrap() {
+        Response::Rname(json) => Ok(String::from_utf8(json.to_vec()).unwrap()),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn failed<T>(text: &str) -> Result<T, Error> {
+    Err(Error::Name(NameError::Resolver(text.to_owned())))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_resolver_says_is_passed_on_and_what_it_does_is_contained() {
+    let resolver = Resolver::start();
+    let bed = Bed::new()
+        .with_smp()
+        .with("smp.names.resolver", format!("http://{}", resolver.address))
+        .with("smp.names.authorization", "basic user:pass")
+        .with("smp.names.timeout", "400ms");
+    let daemon = bed.start();
+    let (client, _events) = Smp::of(&bed).client().await;
+    assert_eq!(ask(&client, "Alice.SIMPLEX").await.as_deref(), Ok(TOLD));
+    let not_found = || Err(Error::Name(NameError::NotFound));
+    for (name, answer) in [
+        (
+            "alice.simplex and what later versions add",
+            Ok(TOLD.to_owned()),
+        ),
+        ("ghost.simplex", not_found()),
+        ("bad.simplex", not_found()),
+        ("down.simplex", failed("HTTP 502")),
+        ("huge.simplex", failed("response too large")),
+        ("endless.simplex", failed("response too large")),
+        ("part.simplex", failed("invalid response")),
+        ("moved.simplex", failed("invalid response")),
+        ("rubbish.simplex", failed("transport failure")),
+        ("closed.simplex", failed("transport failure")),
+        ("slow.simplex", failed("timeout")),
+        ("alice.simplex", Ok(TOLD.to_owned())),
+    ] {
+        assert_eq!(ask(&client, name).await, answer, "{name}");
+    }
+    assert_eq!(
+        resolver.asked("GET /resolve/alice.simplex "),
+        3,
+        "no redirect is followed"
+    );
+    assert_eq!(resolver.asked("GET /health "), 1);
+    assert_eq!(
+        resolver.asked("authorization: Basic dXNlcjpwYXNz"),
+        resolver.asked("GET")
+    );
+    assert_eq!(
+        resolver.asked("accept: application/json"),
+        resolver.asked("GET")
+    );
+
+    let wrong = Err(Error::Cmd(CommandError::Syntax));
+    for name in [
+        "alice",
+        "",
+        "a..simplex",
+        "-a.simplex",
+        "a--b.simplex",
+        "\u{430}lice.simplex",
+    ] {
+        assert_eq!(ask(&client, name).await, wrong, "{name}");
+    }
+    let long = format!("{}.simplex", "a".repeat(64));
+    assert_eq!(ask(&client, &long).await, wrong);
+    assert_eq!(ask(&client, &long[1..]).await, failed("transport failure"));
+    assert_eq!(
+        see::count(&daemon, "relayd_smp_names_total{outcome=\"resolved\"}"),
+        3
+    );
+    assert_eq!(
+        see::count(&daemon, "relayd_smp_names_total{outcome=\"not_found\"}"),
+        2
+    );
+    let said = daemon.stderr() + &daemon.stdout();
+    assert!(
+        !said.contains("ghost") && !said.contains("dXNlcjpwYXNz"),
+        "{said}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_resolver_holds_up_nothing_but_its_own_answers() {
+    let resolver = Resolver::start();
+    let bed = Bed::new()
+        .with_smp()
+        .with("smp.names.resolver", format!("http://{}", resolver.address));
+    let _daemon = bed.start();
+    let (client, _events) = Smp::of(&bed).client().await;
+    let asking = async {
+        let names: Vec<_> = (0..50)
+            .map(|_| Call::plain(Command::Rslv(b"slow.simplex")))
+            .collect();
+        let answers = client.batch(&names).await.unwrap();
+        answers
+            .into_iter()
+            .filter(|answer| tag(answer.as_ref().unwrap()) == Ok("RNAME"))
+            .count()
+    };
+    let pinging = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let began = Instant::now();
+        client.ping().await.unwrap();
+        began.elapsed()
+    };
+    let began = Instant::now();
+    let (resolved, pinged) = tokio::join!(asking, pinging);
+    assert_eq!(resolved, 50);
+    assert!(pinged < Duration::from_millis(500), "{pinged:?}");
+    assert!(began.elapsed() < Duration::from_secs(10), "side by side");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_resolver_there_is_none_and_a_dead_one_is_an_error() {
+    let bed = Bed::new().with_smp();
+    let daemon = bed.start();
+    let smp = Smp::of(&bed);
+    let (client, _events) = smp.client().await;
+    let none = Err(Error::Name(NameError::NoResolver));
+    assert_eq!(ask(&client, "alice.simplex").await, none);
+    drop(daemon);
+    let dead = TcpListener::bind(("127.0.0.1", 0))
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let bed = bed.with("smp.names.resolver", format!("http://{dead}"));
+    let daemon = bed.start();
+    let (client, _events) = smp.client().await;
+    assert_eq!(
+        ask(&client, "alice.simplex").await,
+        failed("transport failure")
+    );
+    see::said(&daemon, "the resolver of names", 1);
+}

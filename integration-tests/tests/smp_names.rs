@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use integration_tests::smp::{Smp, tag};
+use integration_tests::routes::{Named, proxy};
+use integration_tests::smp::{Smp, rng, tag};
 use integration_tests::{Bed, see};
 use relay_smp::client::{Call, Client};
 use relay_smp::wire::{Command, CommandError, Error, NameError, Response};
@@ -239,4 +240,55 @@ async fn without_a_resolver_there_is_none_and_a_dead_one_is_an_error() {
         failed("transport failure")
     );
     see::said(&daemon, "the resolver of names", 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_are_resolved_for_the_clients_of_other_servers() {
+    let resolver = Resolver::start();
+    let relay = Bed::new()
+        .with_smp()
+        .with("smp.names.resolver", format!("http://{}", resolver.address));
+    let proxy = proxy();
+    let (daemon, _proxy) = (relay.start(), proxy.start());
+    let (sender, _events) = Smp::of(&proxy).client().await;
+    let route = Named::of(&Smp::of(&relay)).through(&sender).await.unwrap();
+    for (name, answer) in [
+        (&b"alice.simplex"[..], Ok("RNAME")),
+        (b"ghost.simplex", Err(Error::Name(NameError::NotFound))),
+        (b"down.simplex", failed("HTTP 502")),
+    ] {
+        let call = Call::plain(Command::Rslv(name));
+        let resolved = sender
+            .call_through(&route, &call, &mut rng())
+            .await
+            .unwrap();
+        assert_eq!(tag(&resolved), answer);
+    }
+    // Many through the one connection of the proxy, side by side.
+    let began = Instant::now();
+    let slow = (0..20).map(|_| {
+        let (sender, route) = (sender.clone(), route.clone());
+        async move {
+            let call = Call::plain(Command::Rslv(b"slow.simplex"));
+            let resolved = sender
+                .call_through(&route, &call, &mut rng())
+                .await
+                .unwrap();
+            assert_eq!(tag(&resolved), Ok("RNAME"));
+        }
+    });
+    futures_util::future::join_all(slow).await;
+    assert!(
+        began.elapsed() < Duration::from_secs(8),
+        "{:?}",
+        began.elapsed()
+    );
+    let old = route.in_version(relay_smp::wire::Version(18));
+    let call = Call::plain(Command::Rslv(b"alice.simplex"));
+    let unknown = sender.call_through(&old, &call, &mut rng()).await.unwrap();
+    assert_eq!(tag(&unknown), Err(Error::Cmd(CommandError::Unknown)));
+    assert_eq!(
+        see::count(&daemon, "relayd_smp_names_total{outcome=\"resolved\"}"),
+        21
+    );
 }

@@ -142,7 +142,7 @@ async fn messages_of_full_size_pass_with_every_kind_of_key_and_every_version() {
     let (recipient, mut events) = relay.client().await;
     let queue = queue(&recipient, ed25519()).await;
     let route = Named::of(&relay).through(&sender).await.unwrap();
-    let offered = VersionRange::new(Version(8), Version(17));
+    let offered = VersionRange::new(Version(8), Version(20));
     assert_eq!(Some(route.versions()), offered);
     for version in 8..=18 {
         let route = route.in_version(Version(version));

@@ -6,8 +6,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use relay_storage::{Failure, Unit};
-use sea_orm::{DatabaseTransaction, DbErr};
+use relay_storage::{Failure, Script, Unit};
+use sea_orm::{DatabaseTransaction, DbErr, QueryResult};
 
 use super::outbox::Outbox;
 use super::recent::Note;
@@ -16,6 +16,7 @@ use super::{Answer, Content, Said, Shared, Stored};
 use crate::queue::{EntityId, Record, Side};
 use crate::stats::Counter;
 use crate::store::LinkRow;
+use crate::store::scripts;
 use crate::store::services::{self, Belonging};
 use crate::store::writes::{
     self, Acked, At, Deleted, Linked, NewLinkRow, NewNotification, NewNotifierRow, NewQueue, Sent,
@@ -120,6 +121,44 @@ impl Unit for Block {
         Ok(outcomes)
     }
 
+    /// A lone message, or a lone acknowledgement: nearly all there ever is. What is a service's
+    /// has more to it.
+    fn script(&self, tag: i64) -> Option<Script> {
+        let [Change::Of(record, op)] = self.changes.as_slice() else {
+            return None;
+        };
+        match op {
+            Op::Send(sending)
+                if sending.expire_before.is_none() && !sending.drop_link && !is_served(record) =>
+            {
+                let quota = self.shared.settings.now().queue_quota;
+                let notification = sending.notification.as_ref().map(|new| (new, self.now));
+                scripts::send(tag, at(record), &sending.message, quota, notification)
+            }
+            Op::Ack {
+                id: Some(id),
+                subscribed,
+            } => Some(scripts::ack(tag, record.row, id, *subscribed)),
+            _ => None,
+        }
+    }
+
+    fn scripted(&self, rows: Vec<QueryResult>) -> Result<Option<Self::Output>, DbErr> {
+        let outcome = match self.changes.as_slice() {
+            [Change::Of(_, Op::Ack { .. })] => Outcome::Acked {
+                acked: scripts::acked(&rows)?,
+                deliver: OnceLock::new(),
+            },
+            [Change::Of(_, Op::Send(_))] if !rows.is_empty() => Outcome::Sent {
+                sent: Sent::Stored,
+                expired: 0,
+                first: false,
+            },
+            _ => return Ok(None),
+        };
+        Ok(Some(vec![outcome]))
+    }
+
     fn committed(&self, outcomes: &Self::Output) {
         for (change, outcome) in self.changes.iter().zip(outcomes) {
             match change {
@@ -143,7 +182,7 @@ impl Block {
             }
             Change::Of(record, op) => (record, op),
         };
-        let at = At::of(record);
+        let at = at(record);
         let outcome = match op {
             Op::Ack { id, subscribed } => {
                 let acked = writes::ack(tx, at.row, id.as_ref(), *subscribed).await?;
@@ -202,7 +241,7 @@ impl Block {
         record: &Record,
         sending: &Sending,
     ) -> Result<Result<Outcome, Stale>, DbErr> {
-        let at = At::of(record);
+        let at = at(record);
         let expired = match sending.expire_before {
             Some(before) => writes::expire(tx, at.row, before).await?,
             None => 0,
@@ -441,15 +480,6 @@ impl Change {
     }
 }
 
-impl At {
-    fn of(record: &Record) -> Self {
-        Self {
-            row: record.row,
-            revision: record.revision,
-        }
-    }
-}
-
 /// What was services' own is gone.
 async fn leave_services(
     tx: &DatabaseTransaction,
@@ -462,6 +492,19 @@ async fn leave_services(
         }
     }
     Ok(())
+}
+
+/// Whether a service gets its messages or its notifications.
+fn is_served(record: &Record) -> bool {
+    let sides = [Side::Recipient, Side::Notifier];
+    sides.iter().any(|side| record.belongs_to(*side).is_some())
+}
+
+fn at(record: &Record) -> At {
+    At {
+        row: record.row,
+        revision: record.revision,
+    }
 }
 
 fn done(changed: Result<(), Stale>) -> Result<Outcome, Stale> {

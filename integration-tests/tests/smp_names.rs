@@ -6,13 +6,14 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use integration_tests::routes::{Named, proxy};
 use integration_tests::smp::{Smp, rng, tag};
 use integration_tests::{Bed, see};
 use relay_smp::client::{Call, Client};
 use relay_smp::wire::{Command, CommandError, Error, NameError, Response};
+use tokio::time::Instant;
 
 /// A resolver that misbehaves by the name it is asked for.
 struct Resolver {
@@ -213,8 +214,8 @@ async fn a_slow_resolver_holds_up_nothing_but_its_own_answers() {
         began.elapsed()
     };
     let began = Instant::now();
-    let (resolved, pinged) = tokio::join!(asking, pinging);
-    assert_eq!(resolved, 50);
+    let (answered, pinged) = tokio::join!(asking, pinging);
+    assert_eq!(answered, 50);
     assert!(pinged < Duration::from_millis(500), "{pinged:?}");
     assert!(began.elapsed() < Duration::from_secs(10), "side by side");
 }
@@ -258,11 +259,11 @@ async fn names_are_resolved_for_the_clients_of_other_servers() {
         (b"down.simplex", failed("HTTP 502")),
     ] {
         let call = Call::plain(Command::Rslv(name));
-        let resolved = sender
+        let answered = sender
             .call_through(&route, &call, &mut rng())
             .await
             .unwrap();
-        assert_eq!(tag(&resolved), answer);
+        assert_eq!(tag(&answered), answer);
     }
     // Many through the one connection of the proxy, side by side.
     let began = Instant::now();
@@ -270,11 +271,11 @@ async fn names_are_resolved_for_the_clients_of_other_servers() {
         let (sender, route) = (sender.clone(), route.clone());
         async move {
             let call = Call::plain(Command::Rslv(b"slow.simplex"));
-            let resolved = sender
+            let answered = sender
                 .call_through(&route, &call, &mut rng())
                 .await
                 .unwrap();
-            assert_eq!(tag(&resolved), Ok("RNAME"));
+            assert_eq!(tag(&answered), Ok("RNAME"));
         }
     });
     futures_util::future::join_all(slow).await;

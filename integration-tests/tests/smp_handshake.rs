@@ -33,7 +33,7 @@ async fn every_version_is_spoken_over_both_versions_of_tls() {
         };
         let clock = std::sync::Arc::new(relay_core::clock::SystemClock);
         let dialer = Dialer::with_tls(smp.fingerprint, clock, &offer).unwrap();
-        for version in 6..=18 {
+        for version in 6..=20 {
             let range = VersionRange::new(Version(version), Version(version)).unwrap();
             let dialer = dialer.clone().versions(range);
             let (client, _events) = dialer.client(smp.address, &mut rng()).await.unwrap();
@@ -63,7 +63,7 @@ async fn whatever_is_agreed_on_by_alpn_is_smp_and_nothing_in_common_is_refused()
     for names in [&[&b"http/1.1"[..]][..], &[b"h2"], &[b"x", b"smp/1"]] {
         let dialer = smp.dialer().alpn(names);
         let (client, _events) = dialer.client(smp.address, &mut rng()).await.unwrap();
-        assert_eq!(client.facts().session().version, Version(18));
+        assert_eq!(client.facts().session().version, Version(20));
         client.ping().await.unwrap();
     }
     let dialer = smp.dialer().alpn(&[b"imap"]);
@@ -127,7 +127,7 @@ async fn a_handshake_that_fails_closes_without_a_word() {
         vec![0xff; BLOCK],
         hello([0; 32], 18),
         hello(smp.fingerprint, 5),
-        hello(smp.fingerprint, 19),
+        hello(smp.fingerprint, 21),
     ] {
         assert_eq!(say(&smp, &bad).await, b"");
     }

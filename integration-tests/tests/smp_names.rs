@@ -6,12 +6,14 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use integration_tests::smp::{Smp, tag};
+use integration_tests::routes::{Named, proxy};
+use integration_tests::smp::{Smp, rng, tag};
 use integration_tests::{Bed, see};
 use relay_smp::client::{Call, Client};
 use relay_smp::wire::{Command, CommandError, Error, NameError, Response};
+use tokio::time::Instant;
 
 /// A resolver that misbehaves by the name it is asked for.
 struct Resolver {
@@ -212,8 +214,8 @@ async fn a_slow_resolver_holds_up_nothing_but_its_own_answers() {
         began.elapsed()
     };
     let began = Instant::now();
-    let (resolved, pinged) = tokio::join!(asking, pinging);
-    assert_eq!(resolved, 50);
+    let (answered, pinged) = tokio::join!(asking, pinging);
+    assert_eq!(answered, 50);
     assert!(pinged < Duration::from_millis(500), "{pinged:?}");
     assert!(began.elapsed() < Duration::from_secs(10), "side by side");
 }
@@ -239,4 +241,55 @@ async fn without_a_resolver_there_is_none_and_a_dead_one_is_an_error() {
         failed("transport failure")
     );
     see::said(&daemon, "the resolver of names", 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_are_resolved_for_the_clients_of_other_servers() {
+    let resolver = Resolver::start();
+    let relay = Bed::new()
+        .with_smp()
+        .with("smp.names.resolver", format!("http://{}", resolver.address));
+    let proxy = proxy();
+    let (daemon, _proxy) = (relay.start(), proxy.start());
+    let (sender, _events) = Smp::of(&proxy).client().await;
+    let route = Named::of(&Smp::of(&relay)).through(&sender).await.unwrap();
+    for (name, answer) in [
+        (&b"alice.simplex"[..], Ok("RNAME")),
+        (b"ghost.simplex", Err(Error::Name(NameError::NotFound))),
+        (b"down.simplex", failed("HTTP 502")),
+    ] {
+        let call = Call::plain(Command::Rslv(name));
+        let answered = sender
+            .call_through(&route, &call, &mut rng())
+            .await
+            .unwrap();
+        assert_eq!(tag(&answered), answer);
+    }
+    // Many through the one connection of the proxy, side by side.
+    let began = Instant::now();
+    let slow = (0..20).map(|_| {
+        let (sender, route) = (sender.clone(), route.clone());
+        async move {
+            let call = Call::plain(Command::Rslv(b"slow.simplex"));
+            let answered = sender
+                .call_through(&route, &call, &mut rng())
+                .await
+                .unwrap();
+            assert_eq!(tag(&answered), Ok("RNAME"));
+        }
+    });
+    futures_util::future::join_all(slow).await;
+    assert!(
+        began.elapsed() < Duration::from_secs(8),
+        "{:?}",
+        began.elapsed()
+    );
+    let old = route.in_version(relay_smp::wire::Version(18));
+    let call = Call::plain(Command::Rslv(b"alice.simplex"));
+    let unknown = sender.call_through(&old, &call, &mut rng()).await.unwrap();
+    assert_eq!(tag(&unknown), Err(Error::Cmd(CommandError::Unknown)));
+    assert_eq!(
+        see::count(&daemon, "relayd_smp_names_total{outcome=\"resolved\"}"),
+        21
+    );
 }

@@ -142,9 +142,9 @@ async fn messages_of_full_size_pass_with_every_kind_of_key_and_every_version() {
     let (recipient, mut events) = relay.client().await;
     let queue = queue(&recipient, ed25519()).await;
     let route = Named::of(&relay).through(&sender).await.unwrap();
-    let offered = VersionRange::new(Version(8), Version(17));
+    let offered = VersionRange::new(Version(8), Version(20));
     assert_eq!(Some(route.versions()), offered);
-    for version in 8..=18 {
+    for version in 8..=20 {
         let route = route.in_version(Version(version));
         let largest = Version(version).max_body();
         let send = |size: usize| {
@@ -159,7 +159,7 @@ async fn messages_of_full_size_pass_with_every_kind_of_key_and_every_version() {
         send(largest).await.unwrap();
         receive(&recipient, &mut events, &queue, &vec![3; largest]).await;
     }
-    for version in [0, 7, 19, 99] {
+    for version in [0, 7, 21, 99] {
         let route = route.in_version(Version(version));
         let sent = routes::send(&sender, &route, &queue.sender_id, None, b"x").await;
         let syntax = Error::Cmd(CommandError::Syntax);

@@ -224,7 +224,7 @@ async fn the_same_exchange_in_every_version() {
     let bed = Bed::new().with_smp();
     let _daemon = bed.start();
     let smp = Smp::of(&bed);
-    for version in 6..=18 {
+    for version in 6..=20 {
         let dialer = smp.dialer_of(version);
         let (client, mut events) = dialer.client(smp.address, &mut rng()).await.unwrap();
         let queue = NewQueue::with(QueueKey::ed25519(&mut rng()));

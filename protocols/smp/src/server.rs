@@ -189,7 +189,7 @@ impl Shared {
             return None;
         };
         let welcomed = match handshake.receive(&answer, &chain) {
-            Ok(Received::Client(session)) => Ok((session, None)),
+            Ok(Received::Client(session)) => Ok((*session, None)),
             Ok(Received::Service(applicant)) => self.welcome(*applicant, limit_key).await,
             Err(refused) => Err(refused),
         };

@@ -111,9 +111,10 @@ impl Unit for Subscribe {
             let entered = self
                 .shared
                 .speaks_for(service, &self.outbox, Entering::All(*owned));
-            let counter = match entered {
-                true => Counted::SubDuplicate,
-                false => Counted::SubCount,
+            let counter = if entered {
+                Counted::SubDuplicate
+            } else {
+                Counted::SubCount
             };
             self.shared.counters.count(counter.of(self.side));
             let many = u64::try_from(owned.count).unwrap_or(0);

@@ -121,15 +121,16 @@ impl Unit for Block {
         Ok(outcomes)
     }
 
-    /// A lone message, or a lone acknowledgement: nearly all there ever is.
+    /// A lone message, or a lone acknowledgement: nearly all there ever is. What is a service's
+    /// has more to it.
     fn script(&self, tag: i64) -> Option<Script> {
         let [Change::Of(record, op)] = self.changes.as_slice() else {
             return None;
         };
         match op {
-            // A service's queue is asked for its first message too.
-            Op::Send(_) if record.service.is_some() => None,
-            Op::Send(sending) if sending.expire_before.is_none() && !sending.drop_link => {
+            Op::Send(sending)
+                if sending.expire_before.is_none() && !sending.drop_link && !is_served(record) =>
+            {
                 let quota = self.shared.settings.now().queue_quota;
                 let notification = sending.notification.as_ref().map(|new| (new, self.now));
                 scripts::send(tag, At::of(record), &sending.message, quota, notification)
@@ -240,7 +241,7 @@ impl Block {
         record: &Record,
         sending: &Sending,
     ) -> Result<Result<Outcome, Stale>, DbErr> {
-        let at = At::of(record);
+        let at = at(record);
         let expired = match sending.expire_before {
             Some(before) => writes::expire(tx, at.row, before).await?,
             None => 0,
@@ -500,6 +501,12 @@ async fn leave_services(
         }
     }
     Ok(())
+}
+
+/// Whether a service gets its messages or its notifications.
+fn is_served(record: &Record) -> bool {
+    let sides = [Side::Recipient, Side::Notifier];
+    sides.iter().any(|side| record.belongs_to(*side).is_some())
 }
 
 fn done(changed: Result<(), Stale>) -> Result<Outcome, Stale> {

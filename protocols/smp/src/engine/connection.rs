@@ -162,9 +162,10 @@ impl Connection {
         let mut opened = BTreeMap::new();
         for (place, request) in requests.iter().enumerate() {
             let Ok(request) = request else { continue };
-            let opened_one = match self.may(ServiceRole::Proxy) {
-                true => self.relaying.open(request),
-                false => is_forwarded(&request.command).then_some(Err(PROHIBITED)),
+            let opened_one = if self.may(ServiceRole::Proxy) {
+                self.relaying.open(request)
+            } else {
+                is_forwarded(&request.command).then_some(Err(PROHIBITED))
             };
             match opened_one {
                 None => {}

@@ -57,7 +57,7 @@ pub struct ServerSession {
 #[derive(Debug)]
 pub enum Received {
     /// A session.
-    Client(ServerSession),
+    Client(Box<ServerSession>),
     /// A session, once the service is known.
     Service(Box<Applicant>),
 }
@@ -123,7 +123,7 @@ impl ServerHandshake {
             service: None,
         };
         Ok(match claim {
-            None => Received::Client(session),
+            None => Received::Client(Box::new(session)),
             Some(claim) => Received::Service(Box::new(Applicant::new(session, claim))),
         })
     }

@@ -62,7 +62,7 @@ async fn answered(blocks: Vec<Vec<u8>>) -> Result<Vec<u8>, ForwardError> {
         far.write_all(&hello).await.unwrap();
         let mut block = vec![0; BLOCK];
         far.read_exact(&mut block).await.unwrap();
-        handshake.receive(&block).unwrap();
+        handshake.receive(&block, &[]).unwrap();
         far.read_exact(&mut block).await.unwrap();
         for block in blocks {
             if far.write_all(&block).await.is_err() {

@@ -48,7 +48,7 @@ fn identity(leaf_key: SigningKey, rng: &mut StdRng) -> Identity {
 /// The session of a client that is no service.
 pub(crate) fn ordinary(received: Received) -> ServerSession {
     match received {
-        Received::Client(session) => session,
+        Received::Client(session) => *session,
         Received::Service(_) => panic!("a service"),
     }
 }

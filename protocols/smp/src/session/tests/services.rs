@@ -130,7 +130,7 @@ fn whatever_is_wrong_in_a_hello_nobody_becomes_another_service() {
     let service = identity(ServiceRole::Notifier, 1);
     let chain = &service.certificates.chain;
     let mut rng = StdRng::seed_from_u64(7);
-    let mut served = 0;
+    let mut accepted = 0;
     for _ in 0..1500 {
         let (server, _, mut answer) = meet(&service, 18);
         let content = unpad(&answer).unwrap().len() + 2;
@@ -139,11 +139,11 @@ fn whatever_is_wrong_in_a_hello_nobody_becomes_another_service() {
         }
         if let Ok(Received::Service(applicant)) = server.receive(&answer, chain) {
             assert_eq!(applicant.claim().fingerprint, fingerprint(&chain[1]));
-            served += 1;
+            accepted += 1;
         }
     }
     assert!(
-        served < 100,
-        "{served}: only where nothing that is signed was touched"
+        accepted < 100,
+        "{accepted}: only where nothing that is signed was touched"
     );
 }

@@ -154,13 +154,12 @@ fn proof<'a>(request: &'a Request<'_>, record: Option<&'a Record>) -> Proof<'a> 
     }
     match &request.command {
         Command::Ping => Proof::Settled(Ok(())),
-        Command::Subs(_) | Command::Nsubs(_) | Command::Rfwd(_) => {
-            Proof::Settled(Err(Error::Cmd(CommandError::Prohibited)))
-        }
-        // Those are done elsewhere and do not come here.
-        Command::Prxy { .. } | Command::Pfwd { .. } => {
-            Proof::Settled(Err(Error::Cmd(CommandError::Prohibited)))
-        }
+        // What is for the proxy, or from one, is done before it comes here.
+        Command::Subs(_)
+        | Command::Nsubs(_)
+        | Command::Prxy { .. }
+        | Command::Pfwd { .. }
+        | Command::Rfwd(_) => Proof::Settled(Err(Error::Cmd(CommandError::Prohibited))),
         Command::Rslv(_) => Proof::Settled(Err(Error::Cmd(CommandError::Unknown))),
         Command::New(new) => Proof::Key(std::slice::from_ref(&new.key)),
         Command::Skey(key) | Command::Lkey(key) => match record {

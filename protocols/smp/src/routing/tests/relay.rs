@@ -196,7 +196,7 @@ fn the_answer_goes_back_through_both_layers() {
     let inside = Answer::to(Short::from(&PFWD), b"queue", Said::Err(Error::Auth));
     let mut bytes = Vec::new();
     write(&mut bytes, BLOCK, |out| {
-        opened.answer(&inside).encode(SESSION, out)
+        opened.answer(&inside).encode(SESSION, out);
     })
     .unwrap();
     let reply = Reply::parse(SESSION, &bytes).unwrap();

@@ -10,7 +10,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use integration_tests::routes::{self, Manner, Named, Stranger, identity, proxy};
 use integration_tests::smp::{Smp, message, refused, rng};
@@ -22,7 +22,7 @@ use relay_testkit::poll;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 fn proxy_error<T>(error: ProxyError) -> Result<T, CallError> {
     refused(Error::Proxy(Box::new(error)))

@@ -1,11 +1,7 @@
 //! Many messages through a proxy, one after another, side by side, and all at once; and a
 //! thousand requests for a server that is not there.
 
-#![expect(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    reason = "tests stop at what they did not expect"
-)]
+#![expect(clippy::unwrap_used, reason = "tests stop at what they did not expect")]
 
 use std::sync::Arc;
 

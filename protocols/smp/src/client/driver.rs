@@ -189,6 +189,17 @@ impl Client {
         self.shared.forwarding.as_ref()
     }
 
+    /// How many commands were sent.
+    pub(crate) fn asked(&self) -> u64 {
+        self.shared.corr_ids.next.load(Ordering::Relaxed)
+    }
+
+    /// Whether something answers a command that was sent here, be it too late.
+    pub(crate) fn has_asked(&self, answer: &Received) -> bool {
+        let random = self.shared.corr_ids.random;
+        answer.corr_id().starts_with(&random)
+    }
+
     /// How many blocks have come: whether a silent server is slow, or gone.
     pub fn heard(&self) -> u64 {
         self.shared.heard.load(Ordering::Relaxed)

@@ -1,13 +1,16 @@
 //! From a relay's address to a connection with it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use relay_core::clock::SharedClock;
 use relay_core::entropy::Entropy;
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
 use super::destination::{Destination, Route};
@@ -23,14 +26,27 @@ const MOST_ADDRESSES: usize = 8;
 /// How much later than the one before an address is tried.
 const APART: Duration = Duration::from_millis(300);
 
+/// Names looked up at the same time: half of the threads for work that blocks, so that a slow
+/// name server leaves the other half to files.
+const LOOKUPS: usize = 256;
+
 /// What connections are made with.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Means {
-    pub(super) clock: SharedClock,
-    pub(super) entropy: Entropy,
+    clock: SharedClock,
+    entropy: Entropy,
+    lookups: Arc<Semaphore>,
 }
 
 impl Means {
+    pub(super) fn new(clock: SharedClock, entropy: Entropy) -> Self {
+        Self {
+            clock,
+            entropy,
+            lookups: Arc::new(Semaphore::new(LOOKUPS)),
+        }
+    }
+
     /// Connects, within the time limit.
     pub(super) async fn connect(
         &self,
@@ -50,7 +66,7 @@ impl Means {
         let proxy = &config.proxy;
         let route = destination.route(proxy)?;
         let stream = match &route.socks {
-            None => direct(&route, proxy).await?,
+            None => self.direct(&route, proxy).await?,
             Some(socks) => through(socks, &route, destination, proxy).await?,
         };
         // Without it a block waits for the acknowledgement of the one before.
@@ -65,16 +81,33 @@ impl Means {
         let connected = dialer.client_over(stream, &mut self.entropy.rng()).await;
         Ok(connected?)
     }
-}
 
-/// Looks the host up, and connects to what was found and may be connected to.
-async fn direct(route: &Route, config: &ProxyConfig) -> Result<TcpStream, Failure> {
-    let found = lookup_host((route.host.as_str(), route.port)).await;
-    let found: Vec<_> = found.map_err(|_| Failure::Network)?.collect();
-    let allowed = (found.into_iter())
-        .filter(|address| reach::address(config, route.named, address.ip()))
-        .take(MOST_ADDRESSES);
-    first_that_answers(allowed.collect()).await
+    /// Looks the host up, and connects to what was found and may be connected to.
+    async fn direct(&self, route: &Route, config: &ProxyConfig) -> Result<TcpStream, Failure> {
+        let found = self.look_up(&route.host, route.port).await?;
+        let allowed = (found.into_iter())
+            .filter(|address| reach::address(config, route.named, address.ip()))
+            .take(MOST_ADDRESSES);
+        first_that_answers(allowed.collect()).await
+    }
+
+    /// Nobody can stop a lookup that has begun: its place is free when it has ended, not when it
+    /// is no longer waited for.
+    async fn look_up(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
+        if let Ok(address) = host.parse::<IpAddr>() {
+            return Ok(vec![(address, port).into()]);
+        }
+        let place = Arc::clone(&self.lookups).acquire_owned().await;
+        let place = place.map_err(|_| Failure::Internal)?;
+        let host = host.to_owned();
+        let found = spawn_blocking(move || {
+            let found = (host.as_str(), port).to_socket_addrs();
+            drop(place);
+            found.map(Vec::from_iter)
+        });
+        let found = found.await.map_err(|_| Failure::Internal)?;
+        found.map_err(|_| Failure::Network)
+    }
 }
 
 async fn first_that_answers(addresses: Vec<SocketAddr>) -> Result<TcpStream, Failure> {

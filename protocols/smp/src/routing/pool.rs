@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use relay_core::clock::SharedClock;
 use relay_core::entropy::Entropy;
@@ -29,6 +30,10 @@ pub(crate) struct Pool(Arc<Shared>);
 
 /// Requests of all clients that wait for relays: 256 MiB of messages.
 const WAITING: usize = 16_384;
+/// A connection that was needed within this time is not closed to make room.
+const IDLE: Duration = Duration::from_mins(1);
+/// Longer than any connection was idle.
+const FOR_EVER: Duration = Duration::from_hours(24 * 365);
 
 struct Shared {
     settings: Settings,
@@ -81,7 +86,7 @@ impl Pool {
     ) -> Self {
         Self(Arc::new(Shared {
             settings,
-            means: Means { clock, entropy },
+            means: Means::new(clock, entropy),
             tasks,
             waiting: Arc::new(Semaphore::new(WAITING)),
             table: Mutex::default(),
@@ -220,7 +225,7 @@ impl Table {
                 Slot::Failed(_, until) => Some((destination, (1, until.duration_since(now)))),
                 Slot::Open(session) => {
                     // In the order of the others: the longer it was idle, the sooner it goes.
-                    let used = NEVER_IDLE.saturating_sub(session.idle());
+                    let used = FOR_EVER.saturating_sub(session.idle());
                     (session.idle() >= IDLE).then_some((destination, (2, used)))
                 }
             });
@@ -236,10 +241,6 @@ impl Table {
     }
 }
 
-/// A connection that was needed within this time is not closed to make room.
-const IDLE: std::time::Duration = std::time::Duration::from_secs(60);
-const NEVER_IDLE: std::time::Duration = std::time::Duration::from_hours(24 * 365);
-
 impl Place<'_> {
     fn open(&mut self, session: &Arc<Session>) {
         let mut table = self.pool.lock();
@@ -251,7 +252,7 @@ impl Place<'_> {
         self.session = Some(Arc::clone(session));
     }
 
-    fn fail(&mut self, failure: Failure, memory: std::time::Duration) {
+    fn fail(&mut self, failure: Failure, memory: Duration) {
         let mut table = self.pool.lock();
         let slot = Slot::Failed(failure, Instant::now() + memory);
         table.relays.insert(self.destination.clone(), slot);

@@ -56,57 +56,66 @@ pub(super) fn is_public(address: IpAddr) -> bool {
     }
 }
 
+/// IPv4 networks that are nobody's, or the operator's, or the operator's provider's.
+const SPECIAL_V4: [([u8; 4], u32); 16] = [
+    // This network, loopback, multicast, and what is reserved above.
+    ([0, 0, 0, 0], 8),
+    ([127, 0, 0, 0], 8),
+    ([224, 0, 0, 0], 4),
+    ([240, 0, 0, 0], 4),
+    // Private; and behind a carrier's NAT, where clouds put services, too.
+    ([10, 0, 0, 0], 8),
+    ([172, 16, 0, 0], 12),
+    ([192, 168, 0, 0], 16),
+    ([100, 64, 0, 0], 10),
+    // Link-local, with the metadata of most clouds; and Azure's host, which looks public.
+    ([169, 254, 0, 0], 16),
+    ([168, 63, 129, 16], 32),
+    // Protocol assignments, documentation, the old 6to4 relay, benchmarks.
+    ([192, 0, 0, 0], 24),
+    ([192, 0, 2, 0], 24),
+    ([198, 51, 100, 0], 24),
+    ([203, 0, 113, 0], 24),
+    ([192, 88, 99, 0], 24),
+    ([198, 18, 0, 0], 15),
+];
+
+/// The same within 2000::/3, outside of which nobody's addresses are public.
+const SPECIAL_V6: [([u16; 8], u32); 4] = [
+    // Protocol assignments with tunnels, benchmarks; documentation.
+    ([0x2001, 0, 0, 0, 0, 0, 0, 0], 31),
+    ([0x2001, 2, 0, 0, 0, 0, 0, 0], 48),
+    ([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32),
+    ([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20),
+];
+
 fn is_public_v4(address: Ipv4Addr) -> bool {
-    let special = match address.octets() {
-        // This network; loopback; and what is reserved above multicast.
-        [0 | 127 | 240..=255, ..]
-        // Private: RFC 1918, and behind a carrier's NAT, where clouds put services, too.
-        | [10, ..]
-        | [172, 16..=31, ..]
-        | [192, 168, ..]
-        | [100, 64..=127, ..]
-        // Link-local, with the metadata of most clouds.
-        | [169, 254, ..]
-        // Special purposes, documentation, benchmarks.
-        | [192, 0, 0 | 2, _]
-        | [198, 51, 100, _]
-        | [198, 18..=19, ..]
-        | [203, 0, 113, _]
-        // Multicast.
-        | [224..=239, ..]
-        // Azure's host, a public address that is not.
-        | [168, 63, 129, 16] => true,
-        _ => false,
+    let address = u32::from(address);
+    let is_in = |(network, length): &([u8; 4], u32)| {
+        (address ^ u32::from_be_bytes(*network)).leading_zeros() >= *length
     };
-    !special
+    !SPECIAL_V4.iter().any(is_in)
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    let segments = address.segments();
-    // Global unicast is 2000::/3; of it, documentation, benchmarks and protocol assignments are
-    // nobody's.
-    let global = segments[0] & 0xe000 == 0x2000;
-    let special = matches!(
-        segments,
-        [0x2001, 0xdb8, ..] | [0x2001, 2, 0, ..] | [0x2001, 0..=1, ..] | [0x3fff, 0..=0x0fff, ..]
-    );
-    global && !special
+    let global = address.segments()[0] & 0xe000 == 0x2000;
+    let address = u128::from(address);
+    let is_in = |(network, length): &([u16; 8], u32)| {
+        (address ^ u128::from(Ipv6Addr::from(*network))).leading_zeros() >= *length
+    };
+    global && !SPECIAL_V6.iter().any(is_in)
 }
 
 /// The IPv4 address that packets to this one reach in the end: mapped, translated (NAT64), or
 /// tunnelled (6to4).
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let s = address.segments();
-    let v4 = |high: u16, low: u16| {
-        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-        Some(Ipv4Addr::new(a, b, c, d))
+    let ([0, 0, 0, 0, 0, 0xffff | 0, high, low]
+    | [0x64, 0xff9b, 0 | 1, _, _, _, high, low]
+    | [0x2002, high, low, ..]) = address.segments()
+    else {
+        return None;
     };
-    match s {
-        [0, 0, 0, 0, 0, 0xffff | 0, high, low] => v4(high, low),
-        [0x64, 0xff9b, 0 | 1, ..] => v4(s[6], s[7]),
-        [0x2002, high, low, ..] => v4(high, low),
-        _ => None,
-    }
+    Some(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))
 }
 
 #[cfg(test)]

@@ -16,7 +16,8 @@ use crate::wire::{
     Session, Short, TAG, TooLarge, TransportError, Version, VersionRange, write,
 };
 
-/// Whether a command may come through a proxy: what senders do, and nobody else.
+/// Whether a command may come through a proxy: what senders do, and nobody else. The only place
+/// that says so.
 fn is_forwardable(command: &Command<'_>) -> bool {
     matches!(
         command,

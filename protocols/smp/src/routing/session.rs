@@ -8,8 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::failure::Failure;
-use crate::client::CallError;
-use crate::client::{Client, Events, ForwardError};
+use crate::client::{CallError, Client, Events, ForwardError, Received};
 use crate::config::Settings;
 use crate::crypto::forward::Forwarded;
 use crate::session::ServerIdentity;
@@ -149,7 +148,7 @@ impl Session {
     /// Resolves when the connection has ended; ends it when nobody needs it, or the relay is not
     /// to be trusted with it.
     pub(super) async fn supervise(&self, mut events: Events, settings: &Settings) {
-        let mut strays = 0;
+        let mut strays = Strays::default();
         loop {
             let config = settings.now();
             let (idle, ping) = (config.proxy.idle_timeout, config.proxy.ping_interval);
@@ -158,12 +157,11 @@ impl Session {
             tokio::select! {
                 () = self.client.ended() => return,
                 event = events.next() => match event {
-                    // Answers that come too late, and whatever else: nobody waits for them.
-                    Some(_) if strays < MOST_STRAYS => strays += 1,
+                    Some(event) if strays.bear(&self.client, &event) => {}
                     _ => break,
                 },
                 () = sleep(look.unwrap_or(LOOK)) => {
-                    strays = 0;
+                    strays.unasked = 0;
                     if !idle.get().is_zero() && self.idle() >= idle.get() {
                         break;
                     }
@@ -174,6 +172,28 @@ impl Session {
             }
         }
         self.close();
+    }
+}
+
+/// What came and nobody waited for.
+#[derive(Default)]
+struct Strays {
+    /// Answers to those who gave up: at most one to each command.
+    late: u64,
+    /// Since the last look.
+    unasked: u32,
+}
+
+impl Strays {
+    /// Whether the relay may still be trusted to keep to the protocol.
+    fn bear(&mut self, client: &Client, stray: &Received) -> bool {
+        if client.has_asked(stray) {
+            self.late += 1;
+            self.late <= client.asked()
+        } else {
+            self.unasked += 1;
+            self.unasked <= MOST_STRAYS
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 //! The relay's part without sockets, and what a hostile relay can say.
 
+mod engine;
 mod hostile;
 mod relay;

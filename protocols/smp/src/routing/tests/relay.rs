@@ -9,22 +9,22 @@ use crate::engine::{Answer, Said};
 use crate::routing::{Opened, Relaying};
 use crate::wire::*;
 
-const SESSION: Session<'static> = Session {
+pub(super) const SESSION: Session<'static> = Session {
     version: Version::NOTICES,
     id: Short::EMPTY,
 };
-const RFWD: [u8; 24] = [1; 24];
-const PFWD: [u8; 24] = [2; 24];
+pub(super) const RFWD: [u8; 24] = [1; 24];
+pub(super) const PFWD: [u8; 24] = [2; 24];
 
 /// A relay, a proxy and a client, by their keys.
-struct Keys {
-    relay: SecretKey,
-    proxy: SecretKey,
-    client: SecretKey,
+pub(super) struct Keys {
+    pub(super) relay: SecretKey,
+    pub(super) proxy: SecretKey,
+    pub(super) client: SecretKey,
 }
 
 impl Keys {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut rng = StdRng::seed_from_u64(1);
         let mut key = || SecretKey::generate(&mut rng);
         Self {
@@ -59,7 +59,7 @@ impl Keys {
         seal_outer(&key, Nonce(RFWD), plain).unwrap()
     }
 
-    fn forwarded(&self, content: &[u8]) -> Vec<u8> {
+    pub(super) fn forwarded(&self, content: &[u8]) -> Vec<u8> {
         self.outer(Version(17), &self.inner(content))
     }
 }
@@ -73,7 +73,7 @@ fn content(commands: &[&[u8]]) -> Vec<u8> {
     batch.content().to_vec()
 }
 
-fn request(body: &[u8]) -> Request<'_> {
+pub(super) fn request(body: &[u8]) -> Request<'_> {
     Request {
         credentials: None,
         signed: Signed {
@@ -196,7 +196,7 @@ fn the_answer_goes_back_through_both_layers() {
     let inside = Answer::to(Short::from(&PFWD), b"queue", Said::Err(Error::Auth));
     let mut bytes = Vec::new();
     write(&mut bytes, BLOCK, |out| {
-        opened.answer(&inside).encode(SESSION, out)
+        opened.answer(&inside).encode(SESSION, out);
     })
     .unwrap();
     let reply = Reply::parse(SESSION, &bytes).unwrap();

@@ -318,7 +318,7 @@ fn web_line(bound: &Bound) -> Option<String> {
     let all: String = urls("http", web::PLAIN)
         .chain(urls("https", web::TLS))
         .collect();
-    (!all.is_empty()).then(|| format!("web    ready{all}\n"))
+    (!all.is_empty()).then(|| format!("web   ready{all}\n"))
 }
 
 fn start_workers(core: &Arc<Core>, tasks: &Tasks) {

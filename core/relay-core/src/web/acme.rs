@@ -58,6 +58,14 @@ struct Trouble {
 }
 
 impl Acme {
+    /// Whether what the settings name can be used.
+    pub(crate) fn check(settings: &AcmeSettings) -> Result<(), Failure> {
+        if settings.enabled {
+            courier(settings)?;
+        }
+        Ok(())
+    }
+
     /// Shows the certificate had before, if there is one.
     pub(crate) fn start(
         settings: &WebSettings,
@@ -65,13 +73,11 @@ impl Acme {
         certificates: Arc<Certificates>,
         clock: SharedClock,
     ) -> Result<Self, Failure> {
-        let courier = Courier::new(settings.acme.root.as_deref());
-        let courier = courier.map_err(|error| Failure::Usage(format!("web.acme.root: {error}")))?;
         let acme = Self {
             challenge: settings.challenge(),
             settings: settings.acme.clone(),
             folder: Folder::at(data_dir.join(FOLDER)),
-            courier,
+            courier: courier(&settings.acme)?,
             certificates,
             tokens: Arc::default(),
             clock,
@@ -171,6 +177,11 @@ impl Acme {
     fn trouble(&self) -> std::sync::MutexGuard<'_, Trouble> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn courier(settings: &AcmeSettings) -> Result<Courier, Failure> {
+    let courier = Courier::new(settings.root.as_deref());
+    courier.map_err(|error| Failure::Usage(format!("web.acme.root: {error}")))
 }
 
 fn is_due(facts: &CertificateFacts, hosts: &[String], now: UnixTime) -> bool {

@@ -61,7 +61,8 @@ struct Books {
 struct Order {
     hosts: Vec<String>,
     valid: Vec<bool>,
-    error: Option<String>,
+    /// How it was looked, and what was wrong.
+    error: Option<(String, String)>,
     chain: Option<String>,
 }
 
@@ -329,7 +330,8 @@ impl Shared {
             "token": token(number, host),
             "status": state,
         });
-        if let Some(error) = &self.books().orders[number].error {
+        let error = self.books().orders[number].error.clone();
+        if let Some((_, error)) = error.filter(|(tried, _)| tried == kind) {
             body["error"] =
                 json!({ "type": "urn:ietf:params:acme:error:unauthorized", "detail": error });
         }
@@ -364,7 +366,7 @@ impl Shared {
         books.looked.push(looked);
         match found {
             Ok(()) => books.orders[number].valid[host] = true,
-            Err(why) => books.orders[number].error = Some(why),
+            Err(why) => books.orders[number].error = Some((kind.to_owned(), why)),
         }
         drop(books);
         // The answer still says that it is being looked at, as it mostly does.

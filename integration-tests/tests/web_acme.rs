@@ -90,6 +90,10 @@ async fn a_certificate_is_had_over_http_and_kept() {
         done.starts_with("the certificate is good until 2120"),
         "{done}"
     );
+    let backup = house.bed.dir().join("backup");
+    let made = daemon.relayctl(["backup", "create", backup.to_str().unwrap()]);
+    assert_eq!(made.code, Some(0), "{made:?}");
+    assert!(backup.join("files/acme/web.pem").exists());
     let private = daemon.stderr();
     assert!(
         !private.contains("token-") && !private.contains("BEGIN"),
@@ -146,7 +150,7 @@ async fn it_is_renewed_in_time_and_a_forgotten_account_is_made_again() {
     // While the authority has nothing better, the old one serves.
     house.authority.refuse(true);
     let (daemon, run) = tend(daemon).await;
-    assert!(run["failed"].is_string(), "{run}");
+    assert!(run["error"].is_string(), "{run}");
     assert_eq!(house.names().await, HOSTS);
     house.authority.refuse(false);
     house.authority.forget_accounts();

@@ -92,7 +92,7 @@ async fn broken_files_leave_the_old_certificate_and_are_named() {
     // A new certificate whose key is not there yet, and then nonsense.
     certificates::make(bed.dir(), "other", "other.test");
     fs::rename(bed.dir().join("other.crt"), bed.dir().join("web.crt")).unwrap();
-    let failed = look(&daemon)["failed"].as_str().unwrap().to_owned();
+    let failed = look(&daemon)["error"].as_str().unwrap().to_owned();
     assert!(failed.contains("does not belong to"), "{failed}");
     assert!(failed.contains("the former certificate stays"), "{failed}");
     assert_eq!(shown(tls).await, ["first.test"]);

@@ -53,7 +53,7 @@ pub(crate) const TLS: &str = "web-tls";
 pub(crate) const ACME_WORKER: &str = "web.acme";
 
 /// How often it is looked whether certificate files have changed.
-const LOOK: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_secs(5);
 /// How often it is looked whether a certificate is to be renewed.
 const TEND: Duration = Duration::from_mins(1);
 

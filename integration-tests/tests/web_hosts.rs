@@ -189,3 +189,60 @@ fn a_new_base_url_moves_the_site_on_a_reload() {
     assert_eq!(reloaded.unwrap().status, 200);
     assert_eq!(house.ask("GET / HTTP/1.1\nHost: other.test").0, 200);
 }
+
+/// Whose page it is.
+fn whose(house: &House, host: &str, path: &str) -> &'static str {
+    let (status, location, text) = house.ask(&format!("GET {path} HTTP/1.1\nHost: {host}"));
+    assert_eq!(location, "");
+    match text {
+        _ if text.contains("SimpleX") => "smp",
+        _ if status == 200 || text.contains("room") => "sogs",
+        _ => "nobody",
+    }
+}
+
+#[test]
+fn each_relay_has_its_host_and_smp_the_others() {
+    if !certificates::can_be_made() {
+        return;
+    }
+    let house = House::new()
+        .with("web.redirect", false)
+        .with("smp.enabled", true)
+        .with("smp.hosts", vec!["smp.test", "192.0.2.7"]);
+    let _daemon = house.start();
+    for (host, path, owner) in [
+        ("sogs.test", "/", "sogs"),
+        ("sogs.test", "/r", "sogs"),
+        ("smp.test", "/", "smp"),
+        ("smp.test", "/a", "smp"),
+        ("192.0.2.7", "/", "smp"),
+        ("192.0.2.7", "/c", "smp"),
+        ("192.0.2.7", "/rooms", "sogs"),
+        ("192.0.2.7", "/capabilities", "sogs"),
+    ] {
+        assert_eq!(whose(&house, host, path), owner, "{host}{path}");
+    }
+}
+
+#[test]
+fn under_one_host_the_path_decides() {
+    if !certificates::can_be_made() {
+        return;
+    }
+    let house = House::new()
+        .with("web.redirect", false)
+        .with("smp.enabled", true)
+        .with("smp.hosts", vec!["sogs.test"]);
+    let _daemon = house.start();
+    for (path, owner) in [
+        ("/", "sogs"),
+        ("/capabilities", "sogs"),
+        ("/static/style.css", "sogs"),
+        ("/smp", "smp"),
+        ("/a", "smp"),
+        ("/r", "smp"),
+    ] {
+        assert_eq!(whose(&house, "sogs.test", path), owner, "{path}");
+    }
+}

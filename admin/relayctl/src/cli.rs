@@ -11,6 +11,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use relay_config::Span;
 
 pub(crate) use self::smp::{Address, Block, Cert, Queue, Rotate, Smp};
+use crate::connect::Url;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -47,6 +48,28 @@ pub(crate) struct Global {
     /// Admin socket of the daemon; else $RELAYCTL_SOCKET, or as configured
     #[arg(long, global = true, value_name = "PATH", value_hint = clap::ValueHint::FilePath)]
     pub(crate) socket: Option<PathBuf>,
+
+    /// Address of a daemon elsewhere, as its admin.listen has it; needs --token-file
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        conflicts_with = "socket",
+        requires = "token_file"
+    )]
+    pub(crate) url: Option<Url>,
+
+    /// File with the token of the daemon at --url: a copy of its admin.token_file
+    #[arg(long, global = true, value_name = "FILE", requires = "url", value_hint = clap::ValueHint::FilePath)]
+    pub(crate) token_file: Option<PathBuf>,
+
+    /// Certificates (PEM) to believe the daemon at --url by, instead of those browsers believe
+    #[arg(long, global = true, value_name = "FILE", requires = "url", value_hint = clap::ValueHint::FilePath)]
+    pub(crate) ca_file: Option<PathBuf>,
+
+    /// How long to wait for each answer of the daemon; 0s for ever. Long work may take longer
+    #[arg(long, global = true, value_name = "SPAN", default_value = "30s")]
+    pub(crate) timeout: Span,
 
     /// Configuration file; else $RELAYD_CONFIG, ./relayd.toml, /etc/relayd/relayd.toml, or defaults
     #[arg(long, global = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
@@ -119,6 +142,12 @@ Examples:
     /// The new process gets the listening sockets of the old one when it is able to serve. If it is
     /// not, the old one goes on.
     Upgrade(Wait),
+
+    /// Print the OpenAPI document of the admin API
+    ///
+    /// Of every relay this relayctl knows; a daemon serves that of its own at /v1/openapi.json.
+    #[command(after_help = "Example: relayctl openapi > relayd-admin.json")]
+    Openapi,
 
     /// Print completions for a shell
     #[command(after_help = "\

@@ -38,7 +38,15 @@ pub(crate) enum Verdict {
 type Outcome = Result<Verdict, Failure>;
 
 impl Context {
+    /// The daemon, which is to answer in time.
     fn daemon(&self) -> Result<Client, Failure> {
+        let limit = self.global.timeout.get();
+        let daemon = self.global.daemon()?;
+        Ok(daemon.within(Some(limit).filter(|limit| !limit.is_zero())))
+    }
+
+    /// The daemon, for what may take as long as it takes.
+    fn daemon_at_work(&self) -> Result<Client, Failure> {
         self.global.daemon()
     }
 }
@@ -68,6 +76,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Outcome {
         Command::Doctor(doctor) => doctor::run(&doctor, context).await,
         Command::Log(log) => log::run(log, context).await,
         Command::Man { dir } => pages::man(dir.as_deref(), context),
+        Command::Openapi => pages::openapi(context),
         Command::Reload => control::reload(context).await,
         Command::Smp(smp) => smp::run(smp, context).await,
         Command::Sogs(sogs) => sogs::run(sogs, context).await,

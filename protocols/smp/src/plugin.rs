@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use relay_core::admin::Operation;
 use relay_core::config::{ByteSize, ConfigError, Loaded, SectionSpec};
 use relay_core::net::Service;
 use relay_core::protocol::{Context, Plan, Port, Protocol, Relay, StartError};
@@ -35,6 +36,10 @@ impl Protocol for Smp {
 
     fn migrations(&self) -> Migrations {
         store::MIGRATIONS
+    }
+
+    fn admin_operations(&self) -> Vec<Operation> {
+        crate::admin::api().operations().to_vec()
     }
 
     fn plan(&self, config: &Loaded) -> Result<Option<Box<dyn Plan>>, ConfigError> {

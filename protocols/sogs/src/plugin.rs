@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use relay_core::admin::Operation;
 use relay_core::clock::SharedClock;
 use relay_core::config::{ConfigError, Loaded, SectionSpec};
 use relay_core::data_dir::load_or_create_secret;
@@ -42,6 +43,10 @@ impl Protocol for Sogs {
 
     fn migrations(&self) -> Migrations {
         schema::MIGRATIONS
+    }
+
+    fn admin_operations(&self) -> Vec<Operation> {
+        crate::admin::api().operations().to_vec()
     }
 
     fn plan(&self, config: &Loaded) -> Result<Option<Box<dyn Plan>>, ConfigError> {

@@ -1,5 +1,6 @@
 //! The command line, whose doc comments are `--help` and the man pages.
 
+mod init;
 mod smp;
 pub(crate) mod sogs;
 
@@ -10,6 +11,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use relay_config::Span;
 
+pub(crate) use self::init::{Init, Password, Relay};
 pub(crate) use self::smp::{Address, Block, Cert, Queue, Rotate, Smp};
 use crate::connect::Url;
 use crate::failure::Failure;
@@ -31,6 +33,7 @@ pub(crate) struct Cli {
 
 const HELP: &str = "\
 Examples:
+  sudo relayctl init                      the first relay, in a minute
   relayctl status                         how everything is
   relayctl doctor                         what is wrong, and what to do
   relayctl log level debug                log more, until the next restart
@@ -82,6 +85,18 @@ pub(crate) struct Global {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Make a configuration and the relays' keys, and say what to do next
+    ///
+    /// Asks what it has to know, unless it is said here; --yes asks nothing. Answers may also be piped
+    /// in, a line each. Can be run again: keys stay, and a configuration that differs is shown and
+    /// only replaced when you say so; with --yes the new one is written beside it, as relayd.toml.new.
+    #[command(after_help = "\
+Examples:
+  sudo relayctl init
+  sudo relayctl init --yes --sogs-url http://chat.example.org --smp-host smp.example.org
+  relayctl init --dir ./try --relays smp --smp-host localhost --smp-password none --yes")]
+    Init(Init),
+
     /// Show how the daemon, its relays, database and workers are
     ///
     /// Exits with 1 when the daemon runs but is not ready, so that scripts can wait for it.

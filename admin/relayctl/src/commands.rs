@@ -5,6 +5,7 @@ mod backup;
 mod config;
 mod control;
 mod doctor;
+mod init;
 mod log;
 mod pages;
 mod smp;
@@ -74,6 +75,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Outcome {
         Command::Completions { shell } => pages::completions(shell, context),
         Command::Config(config) => config::run(config, context).await,
         Command::Doctor(doctor) => doctor::run(&doctor, context).await,
+        Command::Init(init) => init::run(init, context).await,
         Command::Log(log) => log::run(log, context).await,
         Command::Man { dir } => pages::man(dir.as_deref(), context),
         Command::Openapi => pages::openapi(context),

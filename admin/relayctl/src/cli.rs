@@ -105,7 +105,9 @@ Examples:
 
     /// Look for everything that is or will be wrong, and say what to do
     ///
-    /// Works with the daemon up or down, and changes nothing. Run it as root or as the user relayd
+    /// Works with the daemon up or down, and changes nothing. With the daemon up both relays are
+    /// reached as apps reach them, by their public names: SOGS is asked in an onion request; on the SMP
+    /// relay a queue is made, secured and deleted. Nobody else is asked. Run it as root or as the user relayd
     /// runs as: others cannot see enough. Exits with 1 when there is a problem; warnings do not
     /// count.
     #[command(after_help = "\
@@ -192,6 +194,9 @@ pub(crate) struct Doctor {
     /// Also read the whole database through and check it
     #[arg(long)]
     pub(crate) deep: bool,
+    /// Do not try to reach the relays by their public names
+    #[arg(long)]
+    pub(crate) offline: bool,
 }
 
 #[derive(Args, Debug)]

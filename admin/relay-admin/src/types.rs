@@ -24,6 +24,9 @@ pub struct Status {
     pub parts: Vec<Part>,
     /// The database.
     pub store: Store,
+    /// When the last backup was made by the daemon, in unix seconds, if it ever was.
+    #[serde(default)]
+    pub last_backup: Option<i64>,
     /// Background workers.
     pub workers: Vec<Worker>,
 }

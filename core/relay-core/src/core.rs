@@ -16,10 +16,14 @@ use crate::protocol::{Health, Relay};
 use crate::settings::Settings;
 use crate::telemetry::logs::LogLevel;
 use crate::telemetry::metrics::{Metrics, StoreMetrics};
+use crate::telemetry::own::OwnMetrics;
 use crate::worker::Workers;
 
 /// The version of this relayd.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What the audit log calls a backup.
+const BACKUP: &str = "post backups";
 
 /// Where the daemon stands in its life.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -89,6 +93,7 @@ pub struct Core {
     pub(crate) relays: Vec<(&'static str, Arc<dyn Relay>)>,
     pub(crate) metrics: Metrics,
     pub(crate) store_metrics: Arc<StoreMetrics>,
+    pub(crate) own_metrics: OwnMetrics,
     pub(crate) phase: watch::Sender<Phase>,
     pub(crate) orders: mpsc::Sender<Order>,
 }
@@ -152,14 +157,33 @@ impl Core {
             .collect()
     }
 
-    /// The figures of the daemon, to add to them.
-    pub fn metrics(&self) -> &Metrics {
-        &self.metrics
+    /// When the last backup was made, as far as it is known.
+    pub fn last_backup(&self) -> Option<UnixTime> {
+        self.own_metrics.last_backup()
+    }
+
+    /// Notes that a backup was made.
+    pub fn backed_up(&self, at: UnixTime) {
+        self.own_metrics.backed_up(at);
+    }
+
+    /// Learns from the audit log when that was before this start.
+    pub(crate) async fn remember_backup(&self) {
+        match self.audit.last_done(BACKUP).await {
+            Ok(last) => last.into_iter().for_each(|at| self.backed_up(at)),
+            Err(error) => tracing::warn!("when the last backup was made is not known: {error}"),
+        }
+    }
+
+    /// Counts a request over TCP that came without the right token.
+    pub fn admin_refused(&self) {
+        self.own_metrics.admin_refused();
     }
 
     /// Everything measured, in Prometheus' text format.
     pub fn render_metrics(&self) -> String {
         self.store_metrics.queue_depth(self.store.queue_depth());
+        self.own_metrics.note(&self.health(), &self.workers.list());
         self.metrics.render()
     }
 

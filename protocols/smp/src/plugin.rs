@@ -11,6 +11,7 @@ use relay_core::config::{ByteSize, ConfigError, Loaded, SectionSpec};
 use relay_core::entropy::Entropy;
 use relay_core::net::Service;
 use relay_core::protocol::{Context, Plan, Port, Protocol, Relay, StartError};
+use relay_core::telemetry::metrics::{Kind, Metrics};
 use relay_core::worker::Worker;
 use relay_storage::Migrations;
 use zeroize::Zeroizing;
@@ -91,6 +92,7 @@ impl Started {
         let engine = start_engine(&config, &context).await?;
         engine.publish(&context.metrics);
         engine.run(&context.tasks);
+        publish_expiry(&keeper, &context.metrics);
         let settings = Settings::new(config);
         let server = Server::new(
             Arc::clone(keeper.acceptor()),
@@ -144,6 +146,18 @@ impl Relay for Started {
     fn stop(&self) -> BoxFuture<'_, ()> {
         self.engine.stop().boxed()
     }
+}
+
+/// Nobody connects once a certificate has expired.
+fn publish_expiry(keeper: &Arc<Keeper>, metrics: &Metrics) {
+    let keeper = Arc::clone(keeper);
+    metrics.watch(
+        "relayd_smp_certificate_expiry_timestamp_seconds",
+        "Until when all certificates of the SMP relay are valid.",
+        Kind::Gauge,
+        ("", &[]),
+        move |_| keeper.identity().not_after().secs(),
+    );
 }
 
 /// The identity of the relay whose data is there, made when there is none.

@@ -106,6 +106,7 @@ pub(super) async fn create_backup(
     };
     let made = backup::create(core.store.database(), plan).await;
     let manifest = made.map_err(|error| Refusal::Conflict(error.to_string()))?;
+    core.backed_up(UnixTime::from_secs(manifest.created));
     let detail = wanted.path.display().to_string();
     Ok(Detail(detail).with(Json(Backup::of(wanted.path, &manifest))))
 }

@@ -16,7 +16,6 @@ use axum::response::{IntoResponse, Response};
 use relay_core::clock::UnixTime;
 use relay_core::core::Core;
 use relay_core::net::{LimitKey, Peer};
-use relay_core::telemetry::metrics::IntCounter;
 
 use super::problem::Refusal;
 
@@ -31,7 +30,6 @@ const ADDRESSES: usize = 4096;
 pub(super) struct Guard {
     core: Arc<Core>,
     failures: Mutex<HashMap<LimitKey, Failures>>,
-    refused: IntCounter,
 }
 
 /// Those of one address.
@@ -43,14 +41,9 @@ struct Failures {
 
 impl Guard {
     pub(super) fn new(core: Arc<Core>) -> Self {
-        let refused = core.metrics().counter(
-            "relayd_admin_refused_total",
-            "Requests to the admin API over TCP that came without the right token.",
-        );
         Self {
             core,
             failures: Mutex::default(),
-            refused,
         }
     }
 
@@ -65,7 +58,7 @@ impl Guard {
             .filter(|known| !known.are_over(now))
             .copied();
         if known.is_some_and(|known| known.count >= FAILURES) {
-            self.refused.inc();
+            self.core.admin_refused();
             return Err(Refusal::TooMany(
                 "too many requests without the right token; wait a minute".to_owned(),
             ));
@@ -74,7 +67,7 @@ impl Guard {
             failures.remove(&from);
             return Ok(());
         }
-        self.refused.inc();
+        self.core.admin_refused();
         make_room(&mut failures, now);
         let before = known.unwrap_or(Failures {
             since: now,

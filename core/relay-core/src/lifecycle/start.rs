@@ -34,6 +34,7 @@ use crate::systemd;
 use crate::tasks::Tasks;
 use crate::telemetry::logs::LogLevel;
 use crate::telemetry::metrics::{Metrics, StoreMetrics};
+use crate::telemetry::own::OwnMetrics;
 use crate::worker::{Job, JobOutcome, Worker, Workers};
 
 const MAINTENANCE: Duration = Duration::from_mins(5);
@@ -71,6 +72,7 @@ impl Start {
         let relays = start_relays(std::mem::take(&mut self.blueprint.plans), &context).await?;
         let token = self.admin_token(&context)?;
         let (core, orders) = self.core(&context, relays, store_metrics, token);
+        core.remember_backup().await;
         start_workers(&core, &context.tasks);
         let greeting = greeting(&core, &bound, &path);
         let admin = self.admin;
@@ -242,6 +244,7 @@ impl Start {
             relays,
             metrics: context.metrics.clone(),
             store_metrics,
+            own_metrics: OwnMetrics::new(&context.metrics),
             phase: watch::Sender::new(Phase::Starting),
             orders: sender,
         };

@@ -1,5 +1,4 @@
-//! Backups: whether there is one, and of when. Known are those made through the daemon, from its
-//! audit log.
+//! Backups: whether there is one, and of when. Known are those that the daemon made.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -16,11 +15,9 @@ const OLD: Duration = Duration::from_hours(7 * 24);
 const ADVICE: &str = "run `relayctl backup create` every night, and keep the backups elsewhere; if other backups are made, see that they hold the data dir";
 
 pub(super) fn check(ground: &Ground, found: &mut Section<'_>) {
-    let Some(running) = &ground.running else {
-        return;
-    };
+    let Ok(status) = &ground.daemon else { return };
     let now = SystemClock.now();
-    match running.last_backup.map(UnixTime::from_secs) {
+    match status.last_backup.map(UnixTime::from_secs) {
         Some(at) if now.since(at) < OLD => {
             found.ok(format!(
                 "the last backup is from {} UTC",

@@ -20,9 +20,6 @@ use crate::configuration::Configuration;
 /// A daemon that takes longer than this to say how it is, is not well.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Entries of the audit log in which a backup is looked for.
-const AUDITED: &str = "10000";
-
 /// Where the patient stands.
 pub(super) struct Ground {
     pub(super) configuration: Configuration,
@@ -51,8 +48,6 @@ pub(super) enum Silence {
 pub(super) struct Running {
     pub(super) settings: Vec<Setting>,
     pub(super) newest_audit: Option<AuditEntry>,
-    /// When the last backup was made, if the audit log remembers one.
-    pub(super) last_backup: Option<i64>,
 }
 
 impl Ground {
@@ -133,12 +128,10 @@ fn silence(error: &ClientError) -> Silence {
 }
 
 async fn running(client: &Client) -> Option<Running> {
-    let audit: Vec<AuditEntry> = ask(client, &paths::with(paths::AUDIT_NEWEST, AUDITED)).await?;
-    let is_backup = |entry: &&AuditEntry| entry.action == "post backups" && entry.outcome == "done";
+    let newest: Vec<AuditEntry> = ask(client, &paths::with(paths::AUDIT_NEWEST, "1")).await?;
     Some(Running {
         settings: ask(client, paths::CONFIG).await?,
-        last_backup: audit.iter().find(is_backup).map(|entry| entry.at),
-        newest_audit: audit.into_iter().next(),
+        newest_audit: newest.into_iter().next(),
     })
 }
 

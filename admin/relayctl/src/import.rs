@@ -43,7 +43,7 @@ pub(crate) fn read(path: &Path) -> Result<Imported, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
     let ini = Ini::parse(&text).map_err(wrong)?;
     let imported = if ini.has("uwsgi") {
-        uwsgi::import(&ini)
+        Ok(uwsgi::import(&ini))
     } else if ["TRANSPORT", "STORE_LOG"]
         .iter()
         .any(|section| ini.has(section))

@@ -136,8 +136,9 @@ impl File {
         match fate(section, key) {
             Some(Fate::Kept(ours, kind)) => {
                 let read = self.value(section, key, value, kind)?;
-                read.into_iter()
-                    .for_each(|value| self.imported.set(ours, value));
+                if let Some(value) = read {
+                    self.imported.set(ours, value);
+                }
             }
             Some(Fate::Key) => self.imported.sogs_key = Some(self.located(value)),
             Some(Fate::Dropped(reason)) => self.imported.drop(section, key, reason),

@@ -5,7 +5,7 @@ use super::ini::Ini;
 
 const SERVER: &str = "relayd needs no uwsgi: it is one process with all the threads it needs";
 
-pub(super) fn import(ini: &Ini) -> Result<Imported, String> {
+pub(super) fn import(ini: &Ini) -> Imported {
     let mut imported = Imported::default();
     let sections = ini.sections().iter();
     let uwsgi = sections.filter(|section| section.name == "uwsgi");
@@ -22,12 +22,12 @@ pub(super) fn import(ini: &Ini) -> Result<Imported, String> {
                 imported.drop("uwsgi", key, reason);
             }
             "uid" | "gid" => {
-                imported.drop("uwsgi", key, "the service manager says who relayd runs as")
+                imported.drop("uwsgi", key, "the service manager says who relayd runs as");
             }
             key => imported.drop("uwsgi", key, SERVER),
         }
     }
-    Ok(imported)
+    imported
 }
 
 /// `:80` is every address.
@@ -50,7 +50,7 @@ mod tests {
         ] {
             let ini = Ini::parse(&format!("[uwsgi]\nchdir = /home/a\nprocesses = 2\n{said}"))
                 .expect("read");
-            let imported = import(&ini).expect("taken");
+            let imported = import(&ini);
             let listen = &imported.settings["sogs"]["listen"][0];
             assert_eq!(listen.as_str(), Some(meant));
             assert_eq!(imported.dropped.len(), 2);

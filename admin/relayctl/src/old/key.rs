@@ -16,7 +16,7 @@ const PKCS8: &[u8] = &[
 /// Takes over a file of 32 bytes, as PySOGS keeps it. Nothing happens when there is no such file, or
 /// when relayd has a key already.
 pub(super) fn adopt_raw(from: &Path, data_dir: &Path) -> Result<(), String> {
-    adopt(from, data_dir, |content| content.to_vec())
+    adopt(from, data_dir, <[u8]>::to_vec)
 }
 
 /// The same with a PEM file, as the server of 2021 keeps it.

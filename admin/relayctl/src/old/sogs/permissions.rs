@@ -53,19 +53,19 @@ impl Perms {
     }
 
     /// Whether nothing changes.
-    pub(super) fn is_empty(&self) -> bool {
-        *self == Self::default()
+    pub(super) fn is_empty(self) -> bool {
+        self == Self::default()
     }
 
     /// Whether something is left to the room, which makes no sense for the room itself.
-    pub(super) fn clears(&self) -> bool {
+    pub(super) fn clears(self) -> bool {
         self.each()
             .iter()
             .any(|(_, change)| *change == Change::Clear)
     }
 
     /// Each with its name, in the order in which changes are told.
-    pub(super) fn each(&self) -> [(&'static str, Change); 4] {
+    pub(super) fn each(self) -> [(&'static str, Change); 4] {
         [
             ("read", self.read),
             ("write", self.write),
@@ -75,7 +75,7 @@ impl Perms {
     }
 
     /// What everybody may do in a new room.
-    pub(super) fn for_new_room(&self) -> Defaults {
+    pub(super) fn for_new_room(self) -> Defaults {
         let allowed = |change| change != Change::Deny;
         Defaults {
             read: allowed(self.read),
@@ -86,7 +86,7 @@ impl Perms {
     }
 
     /// As the admin API is asked for it: for these users, or for everybody.
-    pub(super) fn of(&self, ids: &[String]) -> SetPermissions {
+    pub(super) fn of(self, ids: &[String]) -> SetPermissions {
         SetPermissions {
             ids: ids.to_vec(),
             read: self.read,

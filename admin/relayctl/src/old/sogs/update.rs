@@ -225,10 +225,10 @@ async fn permissions(update: &Update, place: &Place, desk: &Desk) -> Outcome {
         for (perm, change) in changed.filter(|_| update.users.is_empty()) {
             match change {
                 Change::Allow => {
-                    say::out(&format!("Enabled default {perm} permission in {token}\n"))
+                    say::out(&format!("Enabled default {perm} permission in {token}\n"));
                 }
                 Change::Deny => {
-                    say::out(&format!("Disabled default {perm} permission in {token}\n"))
+                    say::out(&format!("Disabled default {perm} permission in {token}\n"));
                 }
                 Change::Keep | Change::Clear => {}
             }

@@ -3,6 +3,7 @@
 //!
 //! - [`Bed`]: a folder with a configuration, from which daemons are started;
 //! - [`notes`]: notes in the audit log, the smallest thing that a daemon acknowledges;
+//! - [`schema`]: JSON held against a JSON schema;
 //! - [`see`]: looking at a running daemon: its figures, its state, its files;
 //! - [`independent`]: clients in Python that share no code with us;
 //! - [`smp`]: our own SMP client against a daemon;
@@ -19,6 +20,7 @@ mod bed;
 pub mod certificates;
 pub mod independent;
 pub mod notes;
+pub mod schema;
 pub mod see;
 pub mod smp;
 pub mod sogs;

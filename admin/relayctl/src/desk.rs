@@ -5,6 +5,7 @@
 //! never has two writers.
 
 use std::path::Path;
+use std::time::Duration;
 
 use nix::unistd::{Gid, Uid, User, geteuid, initgroups, setgid, setuid};
 use relay_admin::client::{Client, ClientError};
@@ -20,6 +21,9 @@ use serde::de::DeserializeOwned;
 use crate::connect;
 use crate::failure::Failure;
 
+/// How long a daemon may take to answer; one that hangs is not waited for.
+const LIMIT: Duration = Duration::from_secs(30);
+
 /// Where things are asked for and done.
 pub(crate) enum Desk {
     /// By the daemon that runs.
@@ -30,7 +34,7 @@ pub(crate) enum Desk {
 
 /// The daemon that runs, if one does; it need not be ours to ask.
 pub(crate) async fn running(sources: &Sources) -> Result<Option<Client>, Failure> {
-    let client = connect::daemon(None, sources)?;
+    let client = connect::daemon(None, sources)?.within(Some(LIMIT));
     match client.get::<Status>(paths::STATUS).await {
         Ok(_) | Err(ClientError::Refused(_)) => Ok(Some(client)),
         Err(error) if connect::is_nobody_there(&error) && !connect::is_named() => Ok(None),

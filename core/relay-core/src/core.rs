@@ -9,6 +9,7 @@ use relay_config::{Change, Loaded, SectionSpec, Shown, show};
 use relay_storage::{Migrations, Store};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::admin::{AdminToken, Operation};
 use crate::audit::Audit;
 use crate::clock::{SharedClock, UnixTime};
 use crate::protocol::{Health, Relay};
@@ -78,6 +79,10 @@ pub struct Core {
     pub files: Vec<PathBuf>,
     /// Every section of the configuration.
     pub sections: Vec<SectionSpec>,
+    /// What can be asked of the relays that were started.
+    pub operations: Vec<Operation>,
+    /// What whoever asks over TCP has to show; none when nobody can.
+    pub admin_token: Option<AdminToken>,
     pub(crate) loaded: Loaded,
     /// The configuration as last reloaded.
     pub(crate) reloaded: ArcSwap<Loaded>,
@@ -145,6 +150,11 @@ impl Core {
             .into_iter()
             .map(|shown| taken_over.remove(&shown.key).unwrap_or(shown))
             .collect()
+    }
+
+    /// The figures of the daemon, to add to them.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Everything measured, in Prometheus' text format.

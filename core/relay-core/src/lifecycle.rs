@@ -12,6 +12,7 @@
 mod blueprint;
 mod listeners;
 mod offline;
+mod own_tls;
 mod reload;
 mod signals;
 mod start;
@@ -89,9 +90,7 @@ pub fn run(
 
 #[expect(clippy::print_stdout, reason = "the answer to --check")]
 fn check(blueprint: &Blueprint) -> Result<(), Failure> {
-    blueprint
-        .metrics_tls()
-        .map_err(|error| Failure::Usage(error.to_string()))?;
+    own_tls::OwnTls::load(blueprint).map_err(|error| Failure::Usage(error.to_string()))?;
     let relays: Vec<_> = blueprint.plans.iter().map(|(name, _)| *name).collect();
     let file = blueprint
         .loaded

@@ -5,6 +5,7 @@
 //! - An [`Acceptor`] accepts: a [`Gate`] limits, a PROXY header may name the client, [`ServerTls`] shakes hands,
 //!   all within one deadline. A [`Service`] gets a [`Conn`].
 //! - [`Http`] is the service that answers with an axum router.
+//! - [`ClientTls`] is the other side, for what we ask of others.
 //! - A [`Drainer`] asks for the end in two steps; every connection's task is awaited by [`Acceptor::run`].
 //! - [`NetMetrics`] counts by listener. No log, metric or `Debug` shows a client's address: see [`Peer`].
 
@@ -22,6 +23,7 @@ mod peer;
 pub mod proxy_protocol;
 mod service;
 mod tls;
+mod tls_client;
 
 pub use self::{
     accept::{AcceptOptions, Acceptor, Listen},
@@ -37,4 +39,5 @@ pub use self::{
     peer::{LimitKey, Peer},
     service::{Drain, Drainer, Service},
     tls::{ServerTls, TlsError},
+    tls_client::{ClientTls, Secured},
 };

@@ -36,4 +36,4 @@ pub use crate::config::{
     QueueConfig, RoutingConfig, Settings, SmpConfig, StatisticsConfig,
 };
 
-pub use crate::plugin::Smp;
+pub use crate::plugin::{Smp, open_identity};

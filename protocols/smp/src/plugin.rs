@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use relay_core::admin::Operation;
+use relay_core::clock::SharedClock;
 use relay_core::config::{ByteSize, ConfigError, Loaded, SectionSpec};
+use relay_core::entropy::Entropy;
 use relay_core::net::Service;
 use relay_core::protocol::{Context, Plan, Port, Protocol, Relay, StartError};
 use relay_core::worker::Worker;
@@ -15,7 +18,7 @@ use zeroize::Zeroizing;
 use crate::admin::Desk;
 use crate::config::{Columns, Settings, SmpConfig};
 use crate::engine::{self, Engine, Ground};
-use crate::identity::{Folder, Keeper};
+use crate::identity::{Folder, IdentityError, Keeper};
 use crate::server::Server;
 use crate::stats::daily;
 use crate::store;
@@ -35,6 +38,10 @@ impl Protocol for Smp {
 
     fn migrations(&self) -> Migrations {
         store::MIGRATIONS
+    }
+
+    fn admin_operations(&self) -> Vec<Operation> {
+        crate::admin::api().operations().to_vec()
     }
 
     fn plan(&self, config: &Loaded) -> Result<Option<Box<dyn Plan>>, ConfigError> {
@@ -77,7 +84,10 @@ struct Started {
 
 impl Started {
     async fn new(config: SmpConfig, context: Context) -> Result<Self, StartError> {
-        let keeper = Arc::new(open_identity(&config, &context)?);
+        let (clock, entropy) = (Arc::clone(&context.clock), context.entropy.clone());
+        let keeper = open_identity(&config, &context.data_dir, clock, entropy);
+        let keeper = keeper.map_err(|error| StartError::Unavailable(error.to_string()))?;
+        let keeper = Arc::new(keeper);
         let engine = start_engine(&config, &context).await?;
         engine.publish(&context.metrics);
         engine.run(&context.tasks);
@@ -136,12 +146,16 @@ impl Relay for Started {
     }
 }
 
-fn open_identity(config: &SmpConfig, context: &Context) -> Result<Keeper, StartError> {
-    let folder = Folder::at(config.identity.folder_in(&context.data_dir));
+/// The identity of the relay whose data is there, made when there is none.
+pub fn open_identity(
+    config: &SmpConfig,
+    data_dir: &Path,
+    clock: SharedClock,
+    entropy: Entropy,
+) -> Result<Keeper, IdentityError> {
+    let folder = Folder::at(config.identity.folder_in(data_dir));
     let host = config.hosts.first().map_or("localhost", String::as_str);
-    let (clock, entropy) = (Arc::clone(&context.clock), context.entropy.clone());
-    let keeper = Keeper::open(folder, config.identity.key_kind, host, clock, entropy);
-    keeper.map_err(|error| StartError::Unavailable(error.to_string()))
+    Keeper::open(folder, config.identity.key_kind, host, clock, entropy)
 }
 
 async fn start_engine(config: &SmpConfig, context: &Context) -> Result<Engine, StartError> {

@@ -189,6 +189,12 @@ pub(super) async fn upgrade(State(core): Daemon) -> Result<impl IntoResponse, Re
     Ok(Detail(format!("process {pid}")).with(Json(Upgrade { pid })))
 }
 
+pub(super) async fn openapi(State(core): Daemon) -> Json<serde_json::Value> {
+    let own = super::api();
+    let all = own.operations().iter().chain(&core.operations);
+    Json(super::openapi::document(all))
+}
+
 fn stopping(error: Stopping) -> Refusal {
     Refusal::Unavailable(error.to_string())
 }

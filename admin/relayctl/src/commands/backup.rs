@@ -29,10 +29,13 @@ async fn create(path: PathBuf, context: &Context) -> Outcome {
         .map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
     context.output.progress("copying …");
     let request = BackupRequest { path: path.clone() };
-    let asked = context.daemon()?.post(paths::BACKUPS, &request).await;
+    let asked = context
+        .daemon_at_work()?
+        .post(paths::BACKUPS, &request)
+        .await;
     let made: Backup = match asked {
         // Whoever names a socket wants that daemon, not the files of another.
-        Err(error) if is_nobody_there(&error) && context.global.socket.is_none() => {
+        Err(error) if is_nobody_there(&error) && context.global.is_of_this_machine() => {
             offline::create(path, &context.global.sources(), error).await?
         }
         asked => asked?,

@@ -48,7 +48,7 @@ impl Offline {
         let (context, store_metrics) = start.context(&path).await?;
         let plans = std::mem::take(&mut start.blueprint.plans);
         let relays = start_relays(plans, &context).await?;
-        let (core, _) = start.core(&context, relays, store_metrics);
+        let (core, _) = start.core(&context, relays, store_metrics, None);
         Ok(Self {
             core,
             tasks: context.tasks,

@@ -20,6 +20,9 @@ use crate::configuration::Configuration;
 /// A daemon that takes longer than this to say how it is, is not well.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Entries of the audit log in which a backup is looked for.
+const AUDITED: &str = "10000";
+
 /// Where the patient stands.
 pub(super) struct Ground {
     pub(super) configuration: Configuration,
@@ -48,6 +51,8 @@ pub(super) enum Silence {
 pub(super) struct Running {
     pub(super) settings: Vec<Setting>,
     pub(super) newest_audit: Option<AuditEntry>,
+    /// When the last backup was made, if the audit log remembers one.
+    pub(super) last_backup: Option<i64>,
 }
 
 impl Ground {
@@ -110,7 +115,7 @@ async fn status(client: &Client) -> Result<Status, Silence> {
         Ok(Err(error)) => Err(silence(&error)),
         Err(_) => Err(Silence::Odd(format!(
             "relayd at {} gives no answer within {} seconds",
-            client.socket().display(),
+            client.place(),
             PATIENCE.as_secs()
         ))),
     }
@@ -128,10 +133,12 @@ fn silence(error: &ClientError) -> Silence {
 }
 
 async fn running(client: &Client) -> Option<Running> {
-    let newest: Vec<AuditEntry> = ask(client, &paths::with(paths::AUDIT_NEWEST, "1")).await?;
+    let audit: Vec<AuditEntry> = ask(client, &paths::with(paths::AUDIT_NEWEST, AUDITED)).await?;
+    let is_backup = |entry: &&AuditEntry| entry.action == "post backups" && entry.outcome == "done";
     Some(Running {
         settings: ask(client, paths::CONFIG).await?,
-        newest_audit: newest.into_iter().next(),
+        last_backup: audit.iter().find(is_backup).map(|entry| entry.at),
+        newest_audit: audit.into_iter().next(),
     })
 }
 

@@ -36,15 +36,40 @@ impl Local {
         }
     }
 
-    /// Asks for something, with a body if there is one.
-    pub async fn ask<T: DeserializeOwned>(
+    /// Reads something.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        self.ask(Method::GET, path, Vec::new()).await
+    }
+
+    /// Does something.
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        self.ask(Method::POST, path, json(body)?).await
+    }
+
+    /// Sets something.
+    pub async fn put<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        self.ask(Method::PUT, path, json(body)?).await
+    }
+
+    /// Removes something.
+    pub async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        self.ask(Method::DELETE, path, Vec::new()).await
+    }
+
+    async fn ask<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &str,
-        body: Option<&impl Serialize>,
+        body: Vec<u8>,
     ) -> Result<T, ClientError> {
-        let body = body.map(serde_json::to_vec).transpose();
-        let body = body.map_err(unintelligible)?.unwrap_or_default();
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -58,6 +83,10 @@ impl Local {
         let body = to_bytes(response.into_body(), LIMIT).await;
         answer(status, &body.map_err(unintelligible)?)
     }
+}
+
+fn json(body: &impl Serialize) -> Result<Vec<u8>, ClientError> {
+    serde_json::to_vec(body).map_err(unintelligible)
 }
 
 /// Whom the kernel takes us for; the audit log names them.

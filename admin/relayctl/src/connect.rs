@@ -5,10 +5,11 @@
 
 mod remote;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use relay_admin::client::Client;
+use relay_admin::client::{Client, ClientError};
 use relay_config::{SectionSpec, Sources};
 use relay_core::admin::AdminToken;
 use relay_core::settings::{AdminSettings, Settings};
@@ -32,9 +33,7 @@ impl Global {
         if let (Some(url), Some(token)) = (&self.url, &self.token_file) {
             return self.remote(url, token);
         }
-        let named = self.socket.clone().or_else(from_environment);
-        let socket = named.map_or_else(|| from_configuration(&self.sources()), Ok)?;
-        Ok(Client::new(socket))
+        daemon(self.socket.clone(), &self.sources())
     }
 
     /// Whether it is the daemon of the configuration, whose files are here too.
@@ -49,6 +48,26 @@ impl Global {
         let client = Client::over(Arc::new(remote)).bearing(token.reveal());
         client.ok_or_else(|| Failure::Usage("the token cannot be sent".to_owned()))
     }
+}
+
+/// The daemon at this socket, or that the environment or this configuration names.
+pub(crate) fn daemon(socket: Option<PathBuf>, sources: &Sources) -> Result<Client, Failure> {
+    let named = socket.or_else(from_environment);
+    let socket = named.map_or_else(|| from_configuration(sources), Ok)?;
+    Ok(Client::new(socket))
+}
+
+/// Whether the environment names a daemon's socket: who does so wants that daemon, not the files of
+/// another.
+pub(crate) fn is_named() -> bool {
+    from_environment().is_some()
+}
+
+/// No daemon, rather than one that does not let us in.
+pub(crate) fn is_nobody_there(error: &ClientError) -> bool {
+    use io::ErrorKind::{ConnectionRefused, NotADirectory, NotFound};
+    matches!(error, ClientError::Unreachable { source, .. }
+        if matches!(source.kind(), ConnectionRefused | NotADirectory | NotFound))
 }
 
 fn from_environment() -> Option<PathBuf> {

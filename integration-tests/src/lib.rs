@@ -3,6 +3,7 @@
 //!
 //! - [`Bed`]: a folder with a configuration, from which daemons are started;
 //! - [`notes`]: notes in the audit log, the smallest thing that a daemon acknowledges;
+//! - [`schema`]: JSON held against a JSON schema;
 //! - [`see`]: looking at a running daemon: its figures, its state, its files;
 //! - [`independent`]: clients in Python that share no code with us;
 //! - [`routes`]: private routing as a client sees it, and relays that misbehave;
@@ -25,6 +26,7 @@ pub mod certificates;
 pub mod independent;
 pub mod notes;
 pub mod routes;
+pub mod schema;
 pub mod see;
 pub mod smp;
 pub mod sogs;

@@ -158,7 +158,7 @@ async fn it_is_renewed_in_time_and_a_forgotten_account_is_made_again() {
     let (daemon, run) = tend(daemon).await;
     assert!(run["done"].as_str().unwrap().contains("2120"), "{run}");
     assert_eq!(house.authority.counts().0, 1);
-    let expires = "relayd_web_certificate_expires_timestamp_seconds{source=\"acme\"";
+    let expires = "relayd_web_certificate_expiry_timestamp_seconds{source=\"acme\"";
     assert!(see::metric(&daemon, expires).unwrap() > 4e9);
 }
 

@@ -76,9 +76,7 @@ async fn new_files_are_taken_by_themselves_whatever_their_key() {
         assert_eq!(shown(tls).await, [name]);
     }
     assert_eq!(look(&daemon)["done"], "the files have not changed");
-    assert!(
-        see::metric(&daemon, "relayd_web_certificate_expires_timestamp_seconds").unwrap() > 1e9
-    );
+    assert!(see::metric(&daemon, "relayd_web_certificate_expiry_timestamp_seconds").unwrap() > 1e9);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -43,4 +43,4 @@ pub use crate::config::{
     WebConfig,
 };
 
-pub use crate::plugin::Smp;
+pub use crate::plugin::{Smp, open_identity};

@@ -24,6 +24,7 @@ use crate::entropy::Entropy;
 use crate::net::{AcceptOptions, BindOptions, ListenAddr, Service};
 use crate::tasks::Tasks;
 use crate::telemetry::metrics::Metrics;
+use crate::web::Site;
 use crate::worker::Worker;
 
 /// A protocol this binary was built with.
@@ -56,6 +57,12 @@ pub trait Protocol: Send + Sync {
 pub trait Plan: Send {
     /// The addresses it will serve.
     fn ports(&self) -> Vec<Port>;
+
+    /// Which of its ports may be one of `web.tls_listen`, if any: the same address in both is then
+    /// one shared port, where its service gets the connections that name no host.
+    fn unnamed_tls_port(&self) -> Option<&'static str> {
+        None
+    }
 
     /// Loads or makes its keys and starts its tasks. It must not touch the network: core has
     /// bound its addresses already, and accepts after every plugin has started.
@@ -107,6 +114,17 @@ pub trait Relay: Send + Sync {
 
     /// Who serves connections to a [`Port`] of this name; `None` if it is not one of its own.
     fn service(&self, port: &str) -> Option<Arc<dyn Service>>;
+
+    /// What it serves on the shared web ports; see [`crate::web`].
+    fn sites(&self) -> Vec<Site> {
+        Vec::new()
+    }
+
+    /// Who serves TLS connections on a shared port that name no host (SNI), from their first byte
+    /// on: it shakes hands itself.
+    fn unnamed_tls(&self) -> Option<Arc<dyn Service>> {
+        None
+    }
 
     /// Routes of the admin API below `/v1/<name>/`; each is one of [`Protocol::admin_operations`].
     fn admin_routes(&self) -> axum::Router {

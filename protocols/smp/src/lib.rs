@@ -9,7 +9,9 @@
 //! engine    a block of commands in, answers and events out
 //! identity  CA, leaf, their files            tls   the protocol's TLS, both sides
 //! server    one task a connection            client   ours, for tests, load and routing
-//! admin     what operators can ask and have done
+//! routing   passing on to other servers, and what others pass on
+//! admin     what operators can ask and have done    web   pages for browsers
+//! control   the text commands of smp-server
 //! plugin    all of it as a part of the daemon
 //! ```
 
@@ -18,22 +20,27 @@ pub mod admin;
 pub mod bench;
 pub mod client;
 mod config;
+mod control;
 pub mod crypto;
 mod engine;
 pub mod identity;
 mod plugin;
 mod queue;
+mod routing;
 mod server;
 pub mod session;
 mod stats;
 mod store;
 pub mod tls;
 mod transport;
+mod web;
 pub mod wire;
 
 pub use crate::config::{
-    Columns, ConnectionConfig, IdentityConfig, KeyKind, LimitConfig, NotificationConfig,
-    QueueConfig, RoutingConfig, Settings, SmpConfig, StatisticsConfig,
+    Columns, ConnectionConfig, ControlConfig, HostMode, HostingType, IdentityConfig,
+    InformationConfig, KeyKind, LimitConfig, NotificationConfig, Pattern, PatternError,
+    ProxyConfig, QueueConfig, Settings, SmpConfig, SocksMode, SocksProxy, StatisticsConfig,
+    WebConfig,
 };
 
 pub use crate::plugin::{Smp, open_identity};

@@ -12,17 +12,25 @@ use relay_core::entropy::Entropy;
 use relay_core::net::Service;
 use relay_core::protocol::{Context, Plan, Port, Protocol, Relay, StartError};
 use relay_core::telemetry::metrics::{Kind, Metrics};
+use relay_core::web::Site;
 use relay_core::worker::Worker;
+use relay_pages::Theme;
 use relay_storage::Migrations;
 use zeroize::Zeroizing;
 
 use crate::admin::Desk;
 use crate::config::{Columns, Settings, SmpConfig};
+use crate::control::Control;
 use crate::engine::{self, Engine, Ground};
 use crate::identity::{Folder, IdentityError, Keeper};
-use crate::server::Server;
+use crate::routing::Pool;
+use crate::server::{Clients, Server};
 use crate::stats::daily;
 use crate::store;
+use crate::web::{Web, load_theme};
+
+/// The name of its listeners.
+const PORT: &str = "smp";
 
 /// The plugin.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +66,12 @@ struct Planned(SmpConfig);
 
 impl Plan for Planned {
     fn ports(&self) -> Vec<Port> {
-        vec![self.0.port()]
+        let smp = [self.0.port()];
+        smp.into_iter().chain(self.0.control_port()).collect()
+    }
+
+    fn unnamed_tls_port(&self) -> Option<&'static str> {
+        Some(PORT)
     }
 
     fn start(
@@ -79,8 +92,10 @@ struct Started {
     settings: Settings,
     keeper: Arc<Keeper>,
     desk: Desk,
+    web: Web,
     engine: Engine,
     server: Arc<Server>,
+    control: Control,
 }
 
 impl Started {
@@ -93,21 +108,44 @@ impl Started {
         engine.publish(&context.metrics);
         engine.run(&context.tasks);
         publish_expiry(&keeper, &context.metrics);
+        let theme = theme(&config).map_err(StartError::Config)?;
+        let clients = match config.control.listen.is_empty() {
+            true => Clients::unknown(),
+            false => Clients::known(Arc::clone(&context.clock)),
+        };
         let settings = Settings::new(config);
+        let proxy = Pool::new(
+            settings.clone(),
+            Arc::clone(&context.clock),
+            context.entropy.clone(),
+            context.tasks.clone(),
+        );
+        proxy.publish(&context.metrics);
         let server = Server::new(
             Arc::clone(keeper.acceptor()),
             engine.clone(),
             context.entropy,
             settings.clone(),
+            proxy,
             &context.metrics,
+            clients.clone(),
         );
+        let desk = Desk::new(settings.clone(), Arc::clone(&keeper), engine.clone());
+        let control = Control {
+            engine: engine.clone(),
+            clients,
+            settings: settings.clone(),
+            audit: context.audit,
+        };
         Ok(Self {
             data_dir: context.data_dir,
-            desk: Desk::new(settings.clone(), Arc::clone(&keeper), engine.clone()),
+            web: Web::new(settings.clone(), desk.clone(), theme),
+            desk,
             settings,
             keeper,
             engine,
             server: Arc::new(server),
+            control,
         })
     }
 }
@@ -121,7 +159,20 @@ impl Relay for Started {
     }
 
     fn service(&self, port: &str) -> Option<Arc<dyn Service>> {
-        (port == "smp").then(|| Arc::clone(&self.server) as Arc<dyn Service>)
+        match port {
+            PORT => Some(Arc::clone(&self.server) as Arc<dyn Service>),
+            "smp-control" => Some(Arc::new(self.control.clone())),
+            _ => None,
+        }
+    }
+
+    fn sites(&self) -> Vec<Site> {
+        self.web.sites()
+    }
+
+    /// Apps that are told port 443 name no host and say that they speak HTTP, and then speak SMP.
+    fn unnamed_tls(&self) -> Option<Arc<dyn Service>> {
+        Some(Arc::clone(&self.server) as Arc<dyn Service>)
     }
 
     fn admin_routes(&self) -> axum::Router {
@@ -135,10 +186,13 @@ impl Relay for Started {
     fn reload(&self, config: &Loaded) -> Result<(), ConfigError> {
         let section: SmpConfig = config.section()?;
         section.check(config)?;
+        let theme = theme(&section);
+        let theme = theme.map_err(|reason| config.error_at("smp.web.theme_dir", reason))?;
         let reloaded = self.keeper.reload();
         reloaded.map_err(|error| config.error_at("smp.identity", error))?;
         self.engine
             .configure(engine_settings(&section, &self.data_dir));
+        self.web.set_theme(theme);
         self.settings.replace(section);
         Ok(())
     }
@@ -158,6 +212,10 @@ fn publish_expiry(keeper: &Arc<Keeper>, metrics: &Metrics) {
         ("", &[]),
         move |_| keeper.identity().not_after().secs(),
     );
+}
+
+fn theme(config: &SmpConfig) -> Result<Theme, String> {
+    load_theme(config).map_err(|error| error.to_string())
 }
 
 /// The identity of the relay whose data is there, made when there is none.

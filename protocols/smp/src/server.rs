@@ -6,6 +6,7 @@
 //! - Who asks too fast is answered late; nobody is told an error the protocol does not know.
 //! - After the handshake only the time limits, a drain, or the client end a session.
 
+mod clients;
 mod limits;
 mod metrics;
 mod serving;
@@ -23,14 +24,17 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::{timeout, timeout_at};
 use tokio_rustls::server::TlsStream;
 
+pub(crate) use self::clients::{Client, Clients, Traffic};
 use self::limits::{NewQueues, Places};
 use self::metrics::SessionMetrics;
 use self::serving::Serving;
 use crate::config::Settings;
 use crate::engine::{Engine, SessionFacts};
+use crate::routing::Pool;
 use crate::session::{HandshakeFailure, Offer, Refused, ServerHandshake, ServerSession};
 use crate::tls::{Accepted, Acceptor, HandshakeError};
 use crate::transport::{BlockReader, ReadAhead};
+use crate::wire::Version;
 
 /// For how long a handshake has a place: several round trips around the world.
 const PLACE: Duration = Duration::from_secs(1);
@@ -48,9 +52,11 @@ struct Shared {
     engine: Engine,
     entropy: Entropy,
     settings: Settings,
+    proxy: Pool,
     metrics: SessionMetrics,
     places: Places,
     new_queues: NewQueues,
+    clients: Clients,
 }
 
 /// Time limits as they are now; zero is none.
@@ -68,7 +74,9 @@ impl Server {
         engine: Engine,
         entropy: Entropy,
         settings: Settings,
+        proxy: Pool,
         metrics: &Metrics,
+        clients: Clients,
     ) -> Self {
         let places = Places::new(settings.now().limits.max_handshakes);
         let shared = Shared {
@@ -76,9 +84,11 @@ impl Server {
             engine,
             entropy,
             settings,
+            proxy,
             metrics: SessionMetrics::new(metrics),
             places,
             new_queues: NewQueues::default(),
+            clients,
         };
         Self {
             shared: Arc::new(shared),
@@ -100,6 +110,7 @@ impl Shared {
             let _ = conn.keep_alive(&keep_alive);
         }
         let limit_key = conn.limit_key();
+        let connected = self.clients.accepted(conn.local());
         // Boxed: a session need not keep the room of its handshake.
         let Some(accepted) = Box::pin(self.accept(conn)).await else {
             return;
@@ -120,9 +131,16 @@ impl Shared {
         let connection = self.engine.attach(SessionFacts {
             version: session.channel.session().version,
             session_key: session.secret,
+            peer_key: session.peer_key,
+            max_version: Version(self.settings.now().connections.max_version),
         });
         let channel = session.channel;
-        Serving::new(self, stream, channel, connection, limit_key)
+        let holdings = connection.holdings();
+        let session_id = channel.session().id;
+        let present = self
+            .clients
+            .enter(&connected, session_id.as_bytes(), holdings);
+        Serving::new(self, stream, channel, connection, limit_key, present)
             .run(drain)
             .await;
     }

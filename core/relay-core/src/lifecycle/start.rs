@@ -35,6 +35,7 @@ use crate::tasks::Tasks;
 use crate::telemetry::logs::LogLevel;
 use crate::telemetry::metrics::{Metrics, StoreMetrics};
 use crate::telemetry::own::OwnMetrics;
+use crate::web::{self, Web};
 use crate::worker::{Job, JobOutcome, Worker, Workers};
 
 const MAINTENANCE: Duration = Duration::from_mins(5);
@@ -48,6 +49,12 @@ pub(super) struct Start {
     pub(super) log: LogLevel,
     pub(super) inherited: Inherited,
     pub(super) admin: AdminApi,
+}
+
+/// What a daemon has besides its relays.
+pub(super) struct Extras {
+    pub(super) web: Web,
+    pub(super) token: Option<AdminToken>,
 }
 
 /// A daemon that serves.
@@ -66,12 +73,15 @@ impl Start {
         let path = self.blueprint.settings.data_dir.clone();
         let own_tls =
             OwnTls::load(&self.blueprint).map_err(|error| Failure::Usage(error.to_string()))?;
+        Web::check(&self.blueprint.web)?;
         open_files::raise_limit(self.blueprint.limits.max_connections);
         let (data_dir, bound) = self.occupy(&path, upgrade, &own_tls).await?;
         let (context, store_metrics) = self.context(&path).await?;
+        let web = Web::start(&self.blueprint.web, &path, &context.clock, &context.metrics)?;
         let relays = start_relays(std::mem::take(&mut self.blueprint.plans), &context).await?;
         let token = self.admin_token(&context)?;
-        let (core, orders) = self.core(&context, relays, store_metrics, token);
+        let extras = Extras { web, token };
+        let (core, orders) = self.core(&context, relays, store_metrics, extras);
         core.remember_backup().await;
         start_workers(&core, &context.tasks);
         let greeting = greeting(&core, &bound, &path);
@@ -85,6 +95,7 @@ impl Start {
             ))
         })?;
         core.phase.send_replace(Phase::Serving);
+        have_certificate(&core, &context.tasks);
         systemd::ready();
         // Nobody has to read it.
         let _ = std::io::stdout().write_all(greeting.as_bytes());
@@ -200,8 +211,7 @@ impl Start {
             let audience = audience(port.name);
             (port, audience)
         });
-        let plans = self.blueprint.plans.iter();
-        let clients = plans.flat_map(|(_, plan)| plan.ports());
+        let clients = self.blueprint.client_ports().into_iter();
         own.chain(clients.map(|port| (port, Audience::Clients)))
             .collect()
     }
@@ -223,7 +233,7 @@ impl Start {
         context: &Context,
         relays: Relays,
         store_metrics: Arc<StoreMetrics>,
-        admin_token: Option<AdminToken>,
+        Extras { web, token }: Extras,
     ) -> (Arc<Core>, mpsc::Receiver<Order>) {
         let (sender, orders) = mpsc::channel(16);
         let core = Core {
@@ -238,16 +248,18 @@ impl Start {
             files: files(&self.protocols),
             sections: sections(&self.protocols),
             operations: operations(&self.protocols, &relays),
-            admin_token,
+            admin_token: token,
             loaded: self.blueprint.loaded.clone(),
             reloaded: ArcSwap::from_pointee(self.blueprint.loaded.clone()),
             relays,
+            web,
             metrics: context.metrics.clone(),
             store_metrics,
             own_metrics: OwnMetrics::new(&context.metrics),
             phase: watch::Sender::new(Phase::Starting),
             orders: sender,
         };
+        core.web.replace(core.sites(), &self.blueprint.web);
         (Arc::new(core), orders)
     }
 }
@@ -299,6 +311,7 @@ fn serve(
     let service = |port: &str| match port {
         "admin" | "admin_tcp" => Some(Arc::clone(&admin)),
         "metrics" => Some(Arc::clone(&monitoring)),
+        web::PLAIN | web::TLS => core.web.service(port, core.unnamed_tls()),
         port => core.relays().find_map(|(_, relay)| relay.service(port)),
     };
     Ok(bound.serve(gates, service, &net))
@@ -319,10 +332,30 @@ fn greeting(core: &Core, bound: &Bound, data_dir: &Path) -> String {
     }
     text.push('\n');
     for (name, relay) in core.relays() {
-        let line = relay.ready_line(&bound.addresses(name));
+        let mut addresses = bound.addresses(name);
+        if relay.unnamed_tls().is_some() {
+            addresses.extend(bound.addresses(web::TLS));
+        }
+        let line = relay.ready_line(&addresses);
         text.extend([&format!("{name:<5} "), line.as_str(), "\n"]);
     }
+    text.extend(web_line(bound));
     text
+}
+
+/// Where browsers find the pages of all relays, if anywhere.
+fn web_line(bound: &Bound) -> Option<String> {
+    let urls = |scheme: &'static str, name| {
+        let addresses = bound.addresses(name).into_iter();
+        addresses.map(move |address| match address.strip_prefix("unix:") {
+            Some(_) => format!("  {address}"),
+            None => format!("  {scheme}://{address}"),
+        })
+    };
+    let all: String = urls("http", web::PLAIN)
+        .chain(urls("https", web::TLS))
+        .collect();
+    (!all.is_empty()).then(|| format!("web   ready{all}\n"))
 }
 
 fn start_workers(core: &Arc<Core>, tasks: &Tasks) {
@@ -342,8 +375,19 @@ fn start_workers(core: &Arc<Core>, tasks: &Tasks) {
         },
     ];
     let theirs = core.relays().flat_map(|(_, relay)| relay.workers());
-    for worker in own.into_iter().chain(theirs) {
+    for worker in own.into_iter().chain(theirs).chain(core.web.workers()) {
         core.workers.start(worker, tasks);
+    }
+}
+
+/// The first certificate need not wait for its worker's turn.
+fn have_certificate(core: &Arc<Core>, tasks: &Tasks) {
+    if core.web.wants_certificate() {
+        let workers = core.workers.clone();
+        tasks.spawn("web.first_certificate", async move {
+            // It is one of ours.
+            let _ = workers.run(web::ACME_WORKER).await;
+        });
     }
 }
 

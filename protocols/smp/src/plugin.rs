@@ -107,12 +107,12 @@ impl Started {
         let engine = start_engine(&config, &context).await?;
         engine.publish(&context.metrics);
         engine.run(&context.tasks);
+        publish_expiry(&keeper, &context.metrics);
         let theme = theme(&config).map_err(StartError::Config)?;
         let clients = match config.control.listen.is_empty() {
             true => Clients::unknown(),
             false => Clients::known(Arc::clone(&context.clock)),
         };
-        publish_expiry(&keeper, &context.metrics);
         let settings = Settings::new(config);
         let proxy = Pool::new(
             settings.clone(),
@@ -202,10 +202,6 @@ impl Relay for Started {
     }
 }
 
-fn theme(config: &SmpConfig) -> Result<Theme, String> {
-    load_theme(config).map_err(|error| error.to_string())
-}
-
 /// Nobody connects once a certificate has expired.
 fn publish_expiry(keeper: &Arc<Keeper>, metrics: &Metrics) {
     let keeper = Arc::clone(keeper);
@@ -216,6 +212,10 @@ fn publish_expiry(keeper: &Arc<Keeper>, metrics: &Metrics) {
         ("", &[]),
         move |_| keeper.identity().not_after().secs(),
     );
+}
+
+fn theme(config: &SmpConfig) -> Result<Theme, String> {
+    load_theme(config).map_err(|error| error.to_string())
 }
 
 /// The identity of the relay whose data is there, made when there is none.

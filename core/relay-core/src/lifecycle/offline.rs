@@ -8,7 +8,7 @@ use std::sync::Arc;
 use relay_config::Sources;
 
 use super::blueprint::Blueprint;
-use super::start::{Start, start_relays};
+use super::start::{Extras, Start, start_relays};
 use super::{AdminApi, close};
 use crate::core::Core;
 use crate::data_dir::DataDir;
@@ -50,9 +50,13 @@ impl Offline {
         let (context, store_metrics) = start.context(&path).await?;
         let plans = std::mem::take(&mut start.blueprint.plans);
         let relays = start_relays(plans, &context).await?;
-        let nothing = WebSettings::default();
-        let web = Web::start(&nothing, &path, &context.clock, &context.metrics)?;
-        let (core, _) = start.core(&context, relays, store_metrics, (None, web));
+        // Nobody connects, so there are no pages and no certificate either.
+        let web = WebSettings::default();
+        let extras = Extras {
+            web: Web::start(&web, &path, &context.clock, &context.metrics)?,
+            token: None,
+        };
+        let (core, _) = start.core(&context, relays, store_metrics, extras);
         Ok(Self {
             core,
             tasks: context.tasks,

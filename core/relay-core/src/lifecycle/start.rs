@@ -51,6 +51,12 @@ pub(super) struct Start {
     pub(super) admin: AdminApi,
 }
 
+/// What a daemon has besides its relays.
+pub(super) struct Extras {
+    pub(super) web: Web,
+    pub(super) token: Option<AdminToken>,
+}
+
 /// A daemon that serves.
 pub(super) struct Running {
     pub(super) core: Arc<Core>,
@@ -74,7 +80,8 @@ impl Start {
         let web = Web::start(&self.blueprint.web, &path, &context.clock, &context.metrics)?;
         let relays = start_relays(std::mem::take(&mut self.blueprint.plans), &context).await?;
         let token = self.admin_token(&context)?;
-        let (core, orders) = self.core(&context, relays, store_metrics, (token, web));
+        let extras = Extras { web, token };
+        let (core, orders) = self.core(&context, relays, store_metrics, extras);
         core.remember_backup().await;
         start_workers(&core, &context.tasks);
         let greeting = greeting(&core, &bound, &path);
@@ -226,7 +233,7 @@ impl Start {
         context: &Context,
         relays: Relays,
         store_metrics: Arc<StoreMetrics>,
-        (admin_token, web): (Option<AdminToken>, Web),
+        Extras { web, token }: Extras,
     ) -> (Arc<Core>, mpsc::Receiver<Order>) {
         let (sender, orders) = mpsc::channel(16);
         let core = Core {
@@ -241,7 +248,7 @@ impl Start {
             files: files(&self.protocols),
             sections: sections(&self.protocols),
             operations: operations(&self.protocols, &relays),
-            admin_token,
+            admin_token: token,
             loaded: self.blueprint.loaded.clone(),
             reloaded: ArcSwap::from_pointee(self.blueprint.loaded.clone()),
             relays,

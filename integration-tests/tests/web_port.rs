@@ -5,13 +5,14 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use integration_tests::browser::Browser;
 use integration_tests::smp::{Smp, rng};
 use integration_tests::{Bed, PATIENCE, certificates, see};
 use relay_smp::tls::Offer;
 use relay_testkit::{Daemon, Relayd, Signal};
+use tokio::time::Instant;
 
 /// The type of a record of TLS that is neither an alert nor encrypted.
 const HANDSHAKE: u8 = 22;

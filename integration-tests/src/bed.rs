@@ -107,6 +107,12 @@ impl Bed {
         daemon
     }
 
+    /// The same, with the folder beside it, which lives as long as it is held.
+    pub fn start_kept(self) -> (Self, Daemon) {
+        let daemon = self.start();
+        (self, daemon)
+    }
+
     /// The folder.
     pub fn dir(&self) -> &Path {
         self.dir.path()

@@ -24,7 +24,7 @@ fn problem(answer: &Response, status: u16) -> String {
     assert_eq!(answer.status, status, "{}", answer.text());
     let problem: Value = serde_json::from_slice(&answer.body)
         .unwrap_or_else(|error| panic!("{status} without JSON ({error}): {:?}", answer.text()));
-    let line = problem["error"].as_str().unwrap_or_default().to_owned();
+    let line = problem["detail"].as_str().unwrap_or_default().to_owned();
     assert!(!line.is_empty() && !line.contains('\n'), "{problem}");
     line
 }

@@ -123,7 +123,7 @@ fn nothing_that_exists_is_overwritten() {
         let before = listed(&path);
         let answer = back_up(&daemon, &path);
         assert_eq!(answer.status, 409, "{}", answer.text());
-        let reason = answer.json()["error"].to_string();
+        let reason = answer.json()["detail"].to_string();
         assert!(
             reason.contains(name) && reason.contains("exists"),
             "{reason}"

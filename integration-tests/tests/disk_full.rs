@@ -23,7 +23,7 @@ fn write_until_refused(daemon: &Daemon) -> (Acknowledged, String) {
             return None;
         }
         assert_eq!(answer.status, 503, "{}", answer.text());
-        Some(answer.json()["error"].as_str()?.to_owned())
+        Some(answer.json()["detail"].as_str()?.to_owned())
     });
     (acknowledged, reason)
 }

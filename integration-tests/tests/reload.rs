@@ -151,7 +151,7 @@ fn a_broken_configuration_is_refused_and_the_old_one_stays() {
         fs::write(bed.dir().join("relayd.toml"), text).unwrap();
         let answer = reload(&daemon);
         assert_eq!(answer.status, 409, "{text}: {}", answer.text());
-        let reason = answer.json()["error"].as_str().unwrap().to_owned();
+        let reason = answer.json()["detail"].as_str().unwrap().to_owned();
         daemon.signal(Signal::HUP);
         let line = see::said(&daemon, "reload refused", 2 * (count + 1));
         for needle in needles {

@@ -1,15 +1,21 @@
-//! Asks the admin API of a running daemon, over its unix socket.
+//! Asks the admin API of a running daemon: over its unix socket, or over whatever a [`Dial`] makes.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::UnixStream;
+use tokio::time::timeout;
 
 use crate::types::Problem;
 
@@ -20,38 +26,95 @@ pub enum ClientError {
     /// The daemon said no.
     #[error("{0}")]
     Refused(String),
-    /// There is no daemon at the socket, or it is not for us.
-    #[error("no relayd answers at {socket}: {source}; {advice}")]
+    /// There is no daemon there, or it is not for us.
+    #[error("no relayd answers at {place}: {source}; {advice}")]
     Unreachable {
         /// Where it was looked for.
-        socket: PathBuf,
+        place: String,
         /// What the system said.
         source: io::Error,
         /// What to do.
         advice: &'static str,
+    },
+    /// It is there and says nothing.
+    #[error(
+        "relayd at {place} gives no answer within {} s; it is very busy or hangs: wait longer with --timeout, or look into its log",
+        limit.as_secs()
+    )]
+    Silent {
+        /// Where it was asked.
+        place: String,
+        /// How long was waited.
+        limit: Duration,
     },
     /// It went away, or is no relayd.
     #[error("the daemon's answer was not understood: {0}")]
     Unintelligible(String),
 }
 
+/// A connection to a daemon.
+pub trait Connection: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Connection for T {}
+
+/// What [`Dial::dial`] gives.
+pub type Dialing<'a> = Pin<Box<dyn Future<Output = io::Result<Box<dyn Connection>>> + Send + 'a>>;
+
+/// How a daemon is reached.
+pub trait Dial: Send + Sync {
+    /// Connects.
+    fn dial(&self) -> Dialing<'_>;
+    /// Where to, for messages.
+    fn place(&self) -> String;
+    /// What to do when nobody is there.
+    fn advice(&self) -> &'static str {
+        "see that relayd runs, and that admin.listen is this address"
+    }
+}
+
 /// A daemon to ask.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Client {
-    socket: PathBuf,
+    dial: Arc<dyn Dial>,
+    token: Option<HeaderValue>,
+    limit: Option<Duration>,
 }
 
 impl Client {
     /// The daemon that listens at `socket`.
     pub fn new(socket: impl Into<PathBuf>) -> Self {
+        Self::over(Arc::new(Socket(socket.into())))
+    }
+
+    /// The daemon at the other end.
+    pub fn over(dial: Arc<dyn Dial>) -> Self {
         Self {
-            socket: socket.into(),
+            dial,
+            token: None,
+            limit: None,
         }
     }
 
-    /// Where it is asked.
-    pub fn socket(&self) -> &Path {
-        &self.socket
+    /// Shows this token; `None` if it cannot be one.
+    #[must_use]
+    pub fn bearing(self, token: &str) -> Option<Self> {
+        let mut token = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
+        token.set_sensitive(true);
+        Some(Self {
+            token: Some(token),
+            ..self
+        })
+    }
+
+    /// Waits no longer than this for a connection and its answer; `None` for as long as it takes.
+    #[must_use]
+    pub fn within(self, limit: Option<Duration>) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// Where it is asked, for messages.
+    pub fn place(&self) -> String {
+        self.dial.place()
     }
 
     /// Reads something.
@@ -88,36 +151,59 @@ impl Client {
         path: &str,
         body: Bytes,
     ) -> Result<T, ClientError> {
-        let stream = UnixStream::connect(&self.socket)
-            .await
-            .map_err(|source| self.unreachable(source))?;
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-            .await
-            .map_err(unintelligible)?;
-        let request = Request::builder()
+        let request = self.request(method, path, body)?;
+        let exchange = self.exchange(request);
+        let (status, body) = match self.limit {
+            None => exchange.await?,
+            Some(limit) => {
+                let in_time = timeout(limit, exchange).await;
+                in_time.map_err(|_| ClientError::Silent {
+                    place: self.place(),
+                    limit,
+                })??
+            }
+        };
+        answer(status, &body)
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> Result<Request<Full<Bytes>>, ClientError> {
+        let mut request = Request::builder()
             .method(method)
             .uri(path)
-            .header("host", "relayd")
-            .header("content-type", "application/json")
-            .body(Full::new(body))
+            .header(HOST, "relayd")
+            .header(CONTENT_TYPE, "application/json");
+        if let Some(token) = &self.token {
+            request = request.header(AUTHORIZATION, token);
+        }
+        request.body(Full::new(body)).map_err(unintelligible)
+    }
+
+    async fn exchange(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<(StatusCode, Bytes), ClientError> {
+        let stream = self.dial.dial().await;
+        let stream = stream.map_err(|source| self.unreachable(source))?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+            .await
             .map_err(unintelligible)?;
         let exchange = async {
             let response = sender.send_request(request).await.map_err(unintelligible)?;
             let status = response.status();
-            let body = response
-                .into_body()
-                .collect()
-                .await
-                .map_err(unintelligible)?;
-            Ok((status, body.to_bytes()))
+            let body = response.into_body().collect().await;
+            Ok((status, body.map_err(unintelligible)?.to_bytes()))
         };
         tokio::pin!(connection);
         tokio::pin!(exchange);
-        let (status, body) = tokio::select! {
-            done = &mut exchange => done?,
-            _ = &mut connection => exchange.await?,
-        };
-        answer(status, &body)
+        tokio::select! {
+            done = &mut exchange => done,
+            _ = &mut connection => exchange.await,
+        }
     }
 
     fn unreachable(&self, source: io::Error) -> ClientError {
@@ -125,13 +211,41 @@ impl Client {
             io::ErrorKind::PermissionDenied => {
                 "run relayctl as root or as a member of the socket's group"
             }
-            _ => "start relayd, or name its socket with --socket or RELAYCTL_SOCKET",
+            _ => self.dial.advice(),
         };
         ClientError::Unreachable {
-            socket: self.socket.clone(),
+            place: self.place(),
             source,
             advice,
         }
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client")
+            .field("place", &self.place())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A unix socket on this machine.
+struct Socket(PathBuf);
+
+impl Dial for Socket {
+    fn dial(&self) -> Dialing<'_> {
+        Box::pin(async {
+            let stream = UnixStream::connect(&self.0).await?;
+            Ok(Box::new(stream) as Box<dyn Connection>)
+        })
+    }
+
+    fn place(&self) -> String {
+        self.0.display().to_string()
+    }
+
+    fn advice(&self) -> &'static str {
+        "start relayd, or name its socket with --socket or RELAYCTL_SOCKET"
     }
 }
 
@@ -141,18 +255,21 @@ fn json(body: &impl Serialize) -> Result<Bytes, ClientError> {
         .map_err(unintelligible)
 }
 
-fn answer<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, ClientError> {
+pub(crate) fn answer<T: DeserializeOwned>(
+    status: StatusCode,
+    body: &[u8],
+) -> Result<T, ClientError> {
     if status.is_success() {
         return serde_json::from_slice(body).map_err(unintelligible);
     }
     match serde_json::from_slice::<Problem>(body) {
-        Ok(problem) => Err(ClientError::Refused(problem.error)),
+        Ok(problem) => Err(ClientError::Refused(problem.detail)),
         Err(_) => Err(ClientError::Refused(format!(
             "the daemon answered {status}"
         ))),
     }
 }
 
-fn unintelligible(error: impl std::fmt::Display) -> ClientError {
+pub(crate) fn unintelligible(error: impl std::fmt::Display) -> ClientError {
     ClientError::Unintelligible(error.to_string())
 }

@@ -27,6 +27,9 @@ pub const STOP: &str = "/v1/stop";
 /// `POST`: [`crate::types::Upgrade`].
 pub const UPGRADE: &str = "/v1/upgrade";
 
+/// `GET`: all of this as an OpenAPI document.
+pub const OPENAPI: &str = "/v1/openapi.json";
+
 /// A path with its `{…}` filled in.
 pub fn with(path: &str, value: &str) -> String {
     match (path.find('{'), path.find('}')) {

@@ -1,11 +1,14 @@
-//! The answering side. [`router`] is what `relay_core::lifecycle` mounts on the admin socket.
+//! The answering side. [`router`] is what `relay_core::lifecycle` mounts on the admin listeners.
 //!
-//! Reading is free; whatever is not a `GET` is written to the audit log by [`audit`], whether it
-//! was done or refused. A handler adds what it was about with [`audit::Detail`].
+//! [`token`] says who may ask. Reading is free; whatever is not a `GET` is written to the audit log
+//! by [`audit`], whether it was done or refused. A handler adds what it was about with
+//! [`audit::Detail`]. [`api`] declares the routes, [`openapi`] describes them.
 
 pub mod audit;
 mod handlers;
+pub mod openapi;
 pub mod problem;
+mod token;
 mod view;
 
 use std::sync::Arc;
@@ -13,34 +16,125 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post, put};
+use relay_core::admin::{Api, gives};
 use relay_core::core::Core;
+use serde_json::Value;
 
-use crate::paths;
+use self::token::Guard;
+use crate::{paths, types};
+
+/// The daemon's own routes.
+pub fn api() -> Api<Arc<Core>> {
+    use types::{
+        AuditEntry, AuditNote, AuditNoted, AuditPrune, AuditPruned, Backup, BackupRequest, Done,
+        LogLevel, Reload, Setting, Status, Upgrade, Worker, WorkerPaused, WorkerRun,
+    };
+    let level = gives::<LogLevel>();
+    let paused = gives::<Worker>().takes::<WorkerPaused>();
+    let backup = gives::<Backup>().takes::<BackupRequest>();
+    let newest = gives::<Vec<AuditEntry>>().segment::<u64>();
+    let noted = gives::<AuditNoted>().takes::<AuditNote>();
+    let pruned = gives::<AuditPruned>().takes::<AuditPrune>();
+    Api::below("")
+        .get(
+            paths::STATUS,
+            "How everything is",
+            gives::<Status>(),
+            handlers::status,
+        )
+        .get(
+            paths::LOG_LEVEL,
+            "What is logged",
+            level,
+            handlers::log_level,
+        )
+        .put(
+            paths::LOG_LEVEL,
+            "Change what is logged, until the next reload",
+            level.takes::<LogLevel>(),
+            handlers::set_log_level,
+        )
+        .get(
+            paths::WORKERS,
+            "List background workers",
+            gives::<Vec<Worker>>(),
+            handlers::workers,
+        )
+        .post(
+            paths::WORKER_RUN,
+            "Run a worker now",
+            gives::<WorkerRun>(),
+            handlers::run_worker,
+        )
+        .put(
+            paths::WORKER_PAUSED,
+            "Pause or resume a worker",
+            paused,
+            handlers::pause_worker,
+        )
+        .post(
+            paths::BACKUPS,
+            "Make a backup, while serving",
+            backup,
+            handlers::create_backup,
+        )
+        .get(
+            paths::AUDIT_NEWEST,
+            "Who did what, newest first",
+            newest,
+            handlers::audit,
+        )
+        .post(
+            paths::AUDIT_NOTES,
+            "Write a note into the audit log",
+            noted,
+            handlers::note,
+        )
+        .post(
+            paths::AUDIT_PRUNE,
+            "Forget old entries",
+            pruned,
+            handlers::prune_audit,
+        )
+        .get(
+            paths::CONFIG,
+            "The configuration in force; secrets are hidden",
+            gives::<Vec<Setting>>(),
+            handlers::config,
+        )
+        .post(
+            paths::RELOAD,
+            "Read the configuration and certificates again",
+            gives::<Reload>(),
+            handlers::reload,
+        )
+        .post(
+            paths::STOP,
+            "Finish what is in flight and end",
+            gives::<Done>(),
+            handlers::stop,
+        )
+        .post(
+            paths::UPGRADE,
+            "Have the relayd that is installed now take over",
+            gives::<Upgrade>(),
+            handlers::upgrade,
+        )
+        .get(
+            paths::OPENAPI,
+            "This document",
+            gives::<Value>(),
+            handlers::openapi,
+        )
+}
 
 /// The admin API of a running daemon, its relays' routes included.
 pub fn router(core: Arc<Core>) -> Router {
-    let mut router = Router::new()
-        .route(paths::STATUS, get(handlers::status))
-        .route(
-            paths::LOG_LEVEL,
-            get(handlers::log_level).put(handlers::set_log_level),
-        )
-        .route(paths::WORKERS, get(handlers::workers))
-        .route(paths::WORKER_RUN, post(handlers::run_worker))
-        .route(paths::WORKER_PAUSED, put(handlers::pause_worker))
-        .route(paths::BACKUPS, post(handlers::create_backup))
-        .route(paths::AUDIT_NEWEST, get(handlers::audit))
-        .route(paths::AUDIT_NOTES, post(handlers::note))
-        .route(paths::AUDIT_PRUNE, post(handlers::prune_audit))
-        .route(paths::CONFIG, get(handlers::config))
-        .route(paths::RELOAD, post(handlers::reload))
-        .route(paths::STOP, post(handlers::stop))
-        .route(paths::UPGRADE, post(handlers::upgrade))
-        .with_state(Arc::clone(&core));
+    let mut router = api().router().with_state(Arc::clone(&core));
     for (name, relay) in core.relays() {
         router = router.nest(&format!("/v1/{name}"), relay.admin_routes());
     }
+    let guard = Arc::new(Guard::new(Arc::clone(&core)));
     router
         .fallback(async || {
             problem::Refusal::NotFound("there is no such thing in the admin API".to_owned())
@@ -49,4 +143,5 @@ pub fn router(core: Arc<Core>) -> Router {
             problem::Refusal::Method(format!("this cannot be asked for with {method}"))
         })
         .layer(from_fn_with_state(core, audit::record))
+        .layer(from_fn_with_state(guard, token::required))
 }

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The daemon at a glance.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Status {
     /// Of the running daemon.
     pub version: String,
@@ -23,12 +24,15 @@ pub struct Status {
     pub parts: Vec<Part>,
     /// The database.
     pub store: Store,
+    /// When the last backup was made by the daemon, in unix seconds, if it ever was.
+    #[serde(default)]
+    pub last_backup: Option<i64>,
     /// Background workers.
     pub workers: Vec<Worker>,
 }
 
 /// How a part of the daemon is.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Part {
     /// Its name.
     pub name: String,
@@ -39,7 +43,7 @@ pub struct Part {
 }
 
 /// The database.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Store {
     /// Where it is, without its password.
     pub url: String,
@@ -52,14 +56,14 @@ pub struct Store {
 }
 
 /// The filter of the logs.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct LogLevel {
     /// Such as `info`, or `info,relay_smp=debug`.
     pub level: String,
 }
 
 /// A background worker.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Worker {
     /// Its name.
     pub name: String,
@@ -76,7 +80,7 @@ pub struct Worker {
 }
 
 /// A run of a worker.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct WorkerRun {
     /// When it began, in unix seconds.
     pub at: i64,
@@ -89,21 +93,21 @@ pub struct WorkerRun {
 }
 
 /// Whether a worker's schedule is to stand still.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct WorkerPaused {
     /// Stand still.
     pub paused: bool,
 }
 
 /// A backup to be made.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct BackupRequest {
     /// An absolute path, on the daemon's machine: a directory to make, or a file ending in `.tar`.
     pub path: PathBuf,
 }
 
 /// A backup that was made.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Backup {
     /// Where it is.
     pub path: PathBuf,
@@ -120,7 +124,7 @@ pub struct Backup {
 }
 
 /// Who did what, and when.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct AuditEntry {
     /// In order of writing.
     pub id: i64,
@@ -137,35 +141,35 @@ pub struct AuditEntry {
 }
 
 /// A note for the audit log.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct AuditNote {
     /// What to remember.
     pub text: String,
 }
 
 /// A note that is in the audit log.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct AuditNoted {
     /// Its number.
     pub id: i64,
 }
 
 /// What to forget of the audit log.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct AuditPrune {
     /// Everything older than this, in unix seconds.
     pub before: i64,
 }
 
 /// What was forgotten.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct AuditPruned {
     /// How many entries.
     pub removed: u64,
 }
 
 /// A key of the configuration, as in force.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Setting {
     /// Such as `smp.listen`.
     pub key: String,
@@ -176,7 +180,7 @@ pub struct Setting {
 }
 
 /// What a reload came to.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Reload {
     /// Changed keys now in force.
     pub applied: Vec<String>,
@@ -185,22 +189,40 @@ pub struct Reload {
 }
 
 /// An upgrade that has begun.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Upgrade {
     /// The new process, which takes over when it is able to.
     pub pid: u32,
 }
 
 /// Nothing to say but that it was done.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Done {
     /// Always true.
     pub done: bool,
 }
 
-/// Why a request was refused.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+/// Why a request was refused, as RFC 9457 has it; of the type `about:blank`, for the status says
+/// which kind of problem it is.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Problem {
+    /// Always `about:blank`.
+    #[serde(rename = "type", default = "Problem::blank")]
+    pub kind: String,
+    /// The status in words.
+    #[serde(default)]
+    pub title: String,
+    /// The status.
+    #[serde(default)]
+    pub status: u16,
     /// One line: what is wrong and what to do.
-    pub error: String,
+    #[serde(alias = "error")]
+    pub detail: String,
+}
+
+impl Problem {
+    /// The type of problems that the status describes.
+    pub fn blank() -> String {
+        "about:blank".to_owned()
+    }
 }

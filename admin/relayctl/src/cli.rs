@@ -1,5 +1,6 @@
 //! The command line, whose doc comments are `--help` and the man pages.
 
+mod init;
 mod smp;
 pub(crate) mod sogs;
 
@@ -10,7 +11,9 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use relay_config::Span;
 
+pub(crate) use self::init::{Init, Password, Relay};
 pub(crate) use self::smp::{Address, Block, Cert, Queue, Rotate, Smp};
+use crate::connect::Url;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -30,6 +33,7 @@ pub(crate) struct Cli {
 
 const HELP: &str = "\
 Examples:
+  sudo relayctl init                      the first relay, in a minute
   relayctl status                         how everything is
   relayctl doctor                         what is wrong, and what to do
   relayctl log level debug                log more, until the next restart
@@ -48,6 +52,28 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "PATH", value_hint = clap::ValueHint::FilePath)]
     pub(crate) socket: Option<PathBuf>,
 
+    /// Address of a daemon elsewhere, as its admin.listen has it; needs --token-file
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        conflicts_with = "socket",
+        requires = "token_file"
+    )]
+    pub(crate) url: Option<Url>,
+
+    /// File with the token of the daemon at --url: a copy of its admin.token_file
+    #[arg(long, global = true, value_name = "FILE", requires = "url", value_hint = clap::ValueHint::FilePath)]
+    pub(crate) token_file: Option<PathBuf>,
+
+    /// Certificates (PEM) to believe the daemon at --url by, instead of those browsers believe
+    #[arg(long, global = true, value_name = "FILE", requires = "url", value_hint = clap::ValueHint::FilePath)]
+    pub(crate) ca_file: Option<PathBuf>,
+
+    /// How long to wait for each answer of the daemon; 0s for ever. Long work may take longer
+    #[arg(long, global = true, value_name = "SPAN", default_value = "30s")]
+    pub(crate) timeout: Span,
+
     /// Configuration file; else $RELAYD_CONFIG, ./relayd.toml, /etc/relayd/relayd.toml, or defaults
     #[arg(long, global = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
@@ -59,6 +85,18 @@ pub(crate) struct Global {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Make a configuration and the relays' keys, and say what to do next
+    ///
+    /// Asks what it has to know, unless it is said here; --yes asks nothing. Answers may also be piped
+    /// in, a line each. Can be run again: keys stay, and a configuration that differs is shown and
+    /// only replaced when you say so; with --yes the new one is written beside it, as relayd.toml.new.
+    #[command(after_help = "\
+Examples:
+  sudo relayctl init
+  sudo relayctl init --yes --sogs-url http://chat.example.org --smp-host smp.example.org
+  relayctl init --dir ./try --relays smp --smp-host localhost --smp-password none --yes")]
+    Init(Init),
+
     /// Show how the daemon, its relays, database and workers are
     ///
     /// Exits with 1 when the daemon runs but is not ready, so that scripts can wait for it.
@@ -67,7 +105,9 @@ pub(crate) enum Command {
 
     /// Look for everything that is or will be wrong, and say what to do
     ///
-    /// Works with the daemon up or down, and changes nothing. Run it as root or as the user relayd
+    /// Works with the daemon up or down, and changes nothing. With the daemon up both relays are
+    /// reached as apps reach them, by their public names: SOGS is asked in an onion request; on the SMP
+    /// relay a queue is made, secured and deleted. Nobody else is asked. Run it as root or as the user relayd
     /// runs as: others cannot see enough. Exits with 1 when there is a problem; warnings do not
     /// count.
     #[command(after_help = "\
@@ -120,6 +160,12 @@ Examples:
     /// not, the old one goes on.
     Upgrade(Wait),
 
+    /// Print the OpenAPI document of the admin API
+    ///
+    /// Of every relay this relayctl knows; a daemon serves that of its own at /v1/openapi.json.
+    #[command(after_help = "Example: relayctl openapi > relayd-admin.json")]
+    Openapi,
+
     /// Print completions for a shell
     #[command(after_help = "\
 Examples:
@@ -148,6 +194,9 @@ pub(crate) struct Doctor {
     /// Also read the whole database through and check it
     #[arg(long)]
     pub(crate) deep: bool,
+    /// Do not try to reach the relays by their public names
+    #[arg(long)]
+    pub(crate) offline: bool,
 }
 
 #[derive(Args, Debug)]
@@ -260,6 +309,25 @@ Example, what a restart would change:
     /// Print the commented file with everything that can be configured
     #[command(after_help = "Example: relayctl config example > /etc/relayd/relayd.toml")]
     Example,
+    /// Write the settings of an older program as ours
+    ///
+    /// Takes sogs.ini of PySOGS and the uwsgi.ini it is started with; files are known by their content.
+    /// What is not taken over is listed on standard error, with the reason. Data is not imported.
+    #[command(after_help = "\
+Examples:
+  relayctl config import /etc/sogs/sogs.ini
+  relayctl config import sogs.ini uwsgi-sogs.ini --output /etc/relayd/relayd.toml")]
+    Import {
+        /// Files of the older program, which belong together
+        #[arg(required = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+        files: Vec<PathBuf>,
+        /// Write into this file, which must not exist, instead of printing
+        #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+        output: Option<PathBuf>,
+        /// Write over that file
+        #[arg(long, requires = "output")]
+        force: bool,
+    },
     /// Print the JSON schema of the configuration, for editors
     Schema,
 }

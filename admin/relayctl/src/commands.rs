@@ -5,6 +5,7 @@ mod backup;
 mod config;
 mod control;
 mod doctor;
+mod init;
 mod log;
 mod pages;
 mod smp;
@@ -38,7 +39,15 @@ pub(crate) enum Verdict {
 type Outcome = Result<Verdict, Failure>;
 
 impl Context {
+    /// The daemon, which is to answer in time.
     fn daemon(&self) -> Result<Client, Failure> {
+        let limit = self.global.timeout.get();
+        let daemon = self.global.daemon()?;
+        Ok(daemon.within(Some(limit).filter(|limit| !limit.is_zero())))
+    }
+
+    /// The daemon, for what may take as long as it takes.
+    fn daemon_at_work(&self) -> Result<Client, Failure> {
         self.global.daemon()
     }
 }
@@ -66,8 +75,10 @@ pub(crate) async fn run(command: Command, context: &Context) -> Outcome {
         Command::Completions { shell } => pages::completions(shell, context),
         Command::Config(config) => config::run(config, context).await,
         Command::Doctor(doctor) => doctor::run(&doctor, context).await,
+        Command::Init(init) => init::run(init, context).await,
         Command::Log(log) => log::run(log, context).await,
         Command::Man { dir } => pages::man(dir.as_deref(), context),
+        Command::Openapi => pages::openapi(context),
         Command::Reload => control::reload(context).await,
         Command::Smp(smp) => smp::run(smp, context).await,
         Command::Sogs(sogs) => sogs::run(sogs, context).await,

@@ -1,14 +1,21 @@
-//! Finding the daemon: `--socket`, `$RELAYCTL_SOCKET`, or what the configuration says.
+//! Finding the daemon: `--url`, `--socket`, `$RELAYCTL_SOCKET`, or what the configuration says.
 //!
 //! Of the configuration only what names the socket is read, so that a mistake elsewhere in it
 //! does not keep an operator from `relayctl stop`.
 
-use std::path::PathBuf;
+mod remote;
 
-use relay_admin::client::Client;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use relay_admin::client::{Client, ClientError};
 use relay_config::{SectionSpec, Sources};
+use relay_core::admin::AdminToken;
 use relay_core::settings::{AdminSettings, Settings};
 
+use self::remote::Remote;
+pub(crate) use self::remote::Url;
 use crate::cli::Global;
 use crate::failure::Failure;
 
@@ -23,10 +30,44 @@ impl Global {
 
     /// The daemon to ask, which need not be there.
     pub(crate) fn daemon(&self) -> Result<Client, Failure> {
-        let named = self.socket.clone().or_else(from_environment);
-        let socket = named.map_or_else(|| from_configuration(&self.sources()), Ok)?;
-        Ok(Client::new(socket))
+        if let (Some(url), Some(token)) = (&self.url, &self.token_file) {
+            return self.remote(url, token);
+        }
+        daemon(self.socket.clone(), &self.sources())
     }
+
+    /// Whether it is the daemon of the configuration, whose files are here too.
+    pub(crate) fn is_of_this_machine(&self) -> bool {
+        self.socket.is_none() && self.url.is_none()
+    }
+
+    fn remote(&self, url: &Url, token: &Path) -> Result<Client, Failure> {
+        let token = AdminToken::load(token).map_err(|error| Failure::Usage(error.to_string()))?;
+        let remote = Remote::new(url.clone(), self.ca_file.as_deref());
+        let remote = remote.map_err(|error| Failure::Usage(error.to_string()))?;
+        let client = Client::over(Arc::new(remote)).bearing(token.reveal());
+        client.ok_or_else(|| Failure::Usage("the token cannot be sent".to_owned()))
+    }
+}
+
+/// The daemon at this socket, or that the environment or this configuration names.
+pub(crate) fn daemon(socket: Option<PathBuf>, sources: &Sources) -> Result<Client, Failure> {
+    let named = socket.or_else(from_environment);
+    let socket = named.map_or_else(|| from_configuration(sources), Ok)?;
+    Ok(Client::new(socket))
+}
+
+/// Whether the environment names a daemon's socket: who does so wants that daemon, not the files of
+/// another.
+pub(crate) fn is_named() -> bool {
+    from_environment().is_some()
+}
+
+/// No daemon, rather than one that does not let us in.
+pub(crate) fn is_nobody_there(error: &ClientError) -> bool {
+    use io::ErrorKind::{ConnectionRefused, NotADirectory, NotFound};
+    matches!(error, ClientError::Unreachable { source, .. }
+        if matches!(source.kind(), ConnectionRefused | NotADirectory | NotFound))
 }
 
 fn from_environment() -> Option<PathBuf> {

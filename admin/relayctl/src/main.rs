@@ -9,6 +9,8 @@
 //! - An error is one line on standard error that says what to do next; with `--json` it is
 //!   `{"error": "…"}` there. Standard output then stays empty.
 //!
+//! Installed under the name of an older program, it behaves as that one: see `old`.
+//!
 //! # What it knows of the daemon
 //!
 //! Besides the admin API's types it depends on the library of `relayd`, that is, on the list of
@@ -20,7 +22,10 @@ mod cli;
 mod commands;
 mod configuration;
 mod connect;
+mod desk;
 mod failure;
+mod import;
+mod old;
 mod output;
 mod time;
 
@@ -31,7 +36,9 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 fn main() -> ExitCode {
-    run(std::env::args_os().collect())
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let older = args.first().and_then(|argv0| old::by_name(argv0));
+    older.unwrap_or(run)(args)
 }
 
 /// Runs relayctl with these arguments, its name first: a caller under another name can translate

@@ -84,6 +84,16 @@ impl Audit {
         Ok(entries.all(self.store.read()).await?)
     }
 
+    /// When something of this kind was last done, as far as the log goes back.
+    pub async fn last_done(&self, action: &str) -> Result<Option<UnixTime>, ReadError> {
+        let done = Entity::find()
+            .filter(Column::Action.eq(action))
+            .filter(Column::Outcome.eq("done"))
+            .order_by_desc(Column::Id);
+        let last = done.one(self.store.read()).await?;
+        Ok(last.map(|entry| UnixTime::from_secs(entry.at.div_euclid(1000))))
+    }
+
     /// Forgets what happened before `before`; gives how many entries that were.
     pub async fn prune(&self, before: UnixTime) -> Result<u64, WriteError> {
         self.store.write(Prune { before }).await

@@ -9,6 +9,7 @@ use relay_config::{Change, Loaded, SectionSpec, Shown, show};
 use relay_storage::{Migrations, Store};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::admin::{AdminToken, Operation};
 use crate::audit::Audit;
 use crate::clock::{SharedClock, UnixTime};
 use crate::net::Service;
@@ -16,11 +17,15 @@ use crate::protocol::{Health, Relay};
 use crate::settings::Settings;
 use crate::telemetry::logs::LogLevel;
 use crate::telemetry::metrics::{Metrics, StoreMetrics};
+use crate::telemetry::own::OwnMetrics;
 use crate::web::{Site, Web};
 use crate::worker::Workers;
 
 /// The version of this relayd.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What the audit log calls a backup.
+const BACKUP: &str = "post backups";
 
 /// Where the daemon stands in its life.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -80,6 +85,10 @@ pub struct Core {
     pub files: Vec<PathBuf>,
     /// Every section of the configuration.
     pub sections: Vec<SectionSpec>,
+    /// What can be asked of the relays that were started.
+    pub operations: Vec<Operation>,
+    /// What whoever asks over TCP has to show; none when nobody can.
+    pub admin_token: Option<AdminToken>,
     pub(crate) loaded: Loaded,
     /// The configuration as last reloaded.
     pub(crate) reloaded: ArcSwap<Loaded>,
@@ -87,6 +96,7 @@ pub struct Core {
     pub(crate) web: Web,
     pub(crate) metrics: Metrics,
     pub(crate) store_metrics: Arc<StoreMetrics>,
+    pub(crate) own_metrics: OwnMetrics,
     pub(crate) phase: watch::Sender<Phase>,
     pub(crate) orders: mpsc::Sender<Order>,
 }
@@ -165,9 +175,33 @@ impl Core {
             .collect()
     }
 
+    /// When the last backup was made, as far as it is known.
+    pub fn last_backup(&self) -> Option<UnixTime> {
+        self.own_metrics.last_backup()
+    }
+
+    /// Notes that a backup was made.
+    pub fn backed_up(&self, at: UnixTime) {
+        self.own_metrics.backed_up(at);
+    }
+
+    /// Learns from the audit log when that was before this start.
+    pub(crate) async fn remember_backup(&self) {
+        match self.audit.last_done(BACKUP).await {
+            Ok(last) => last.into_iter().for_each(|at| self.backed_up(at)),
+            Err(error) => tracing::warn!("when the last backup was made is not known: {error}"),
+        }
+    }
+
+    /// Counts a request over TCP that came without the right token.
+    pub fn admin_refused(&self) {
+        self.own_metrics.admin_refused();
+    }
+
     /// Everything measured, in Prometheus' text format.
     pub fn render_metrics(&self) -> String {
         self.store_metrics.queue_depth(self.store.queue_depth());
+        self.own_metrics.note(&self.health(), &self.workers.list());
         self.metrics.render()
     }
 

@@ -12,10 +12,11 @@
 //!   that is spawned.
 //! - [`telemetry`] is logs and metrics. Neither says anything about a client: see [`private`].
 //! - [`core::Core`] is the running daemon as its operators see it; the admin API is built on it,
-//!   by a crate of its own.
+//!   by a crate of its own. [`admin`] is how each part declares what can be asked of it.
 //!
 //! To change what an operator can configure here, see [`settings`].
 
+pub mod admin;
 pub mod audit;
 pub mod clock;
 pub mod core;

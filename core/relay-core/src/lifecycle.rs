@@ -11,6 +11,8 @@
 
 mod blueprint;
 mod listeners;
+mod offline;
+mod own_tls;
 mod reload;
 mod signals;
 mod start;
@@ -23,6 +25,7 @@ use relay_config::Sources;
 use tokio::runtime::Runtime;
 
 pub use self::blueprint::{Blueprint, files, owners, sections};
+pub use self::offline::Offline;
 use self::signals::{Asked, Signals};
 use self::start::Running;
 use crate::core::{Core, Order, Phase};
@@ -30,6 +33,7 @@ use crate::failure::Failure;
 use crate::handover::Heir;
 use crate::net::Inherited;
 use crate::protocol::Protocol;
+use crate::web::Web;
 use crate::{systemd, telemetry};
 
 /// How long closing may take after the drain, if a second signal asks for haste.
@@ -44,6 +48,9 @@ pub struct Options {
     pub check: bool,
     /// `--upgrade`: take over from the relayd that runs on this data dir.
     pub upgrade: bool,
+    /// What wins over files and environment, by the names of variables (`RELAYD__SMP__ENABLED`): for
+    /// programs that start a daemon by flags of their own.
+    pub settings: Vec<(String, String)>,
 }
 
 /// Makes the admin API of a running daemon; given by the crate that knows its shape.
@@ -56,7 +63,8 @@ pub fn run(
     admin: AdminApi,
 ) -> Result<(), Failure> {
     let inherited = Inherited::from_env();
-    let sources = Sources::of_process(options.config.clone());
+    let mut sources = Sources::of_process(options.config);
+    sources.env.extend(options.settings);
     let blueprint = Blueprint::draw(&sources, &protocols)?;
     if options.check {
         return check(&blueprint);
@@ -83,9 +91,8 @@ pub fn run(
 
 #[expect(clippy::print_stdout, reason = "the answer to --check")]
 fn check(blueprint: &Blueprint) -> Result<(), Failure> {
-    blueprint
-        .metrics_tls()
-        .map_err(|error| Failure::Usage(error.to_string()))?;
+    own_tls::OwnTls::load(blueprint).map_err(|error| Failure::Usage(error.to_string()))?;
+    Web::check(&blueprint.web)?;
     let relays: Vec<_> = blueprint.plans.iter().map(|(name, _)| *name).collect();
     let file = blueprint
         .loaded

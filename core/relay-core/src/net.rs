@@ -6,6 +6,7 @@
 //!   all within one deadline. A [`Service`] gets a [`Conn`].
 //! - A [`Hello`] tells from the first message of TLS who should go on with it.
 //! - [`Http`] is the service that answers with an axum router.
+//! - [`ClientTls`] is the other side, for what we ask of others.
 //! - A [`Drainer`] asks for the end in two steps; every connection's task is awaited by [`Acceptor::run`].
 //! - [`NetMetrics`] counts by listener. No log, metric or `Debug` shows a client's address: see [`Peer`].
 
@@ -24,9 +25,10 @@ mod peer;
 pub mod proxy_protocol;
 mod service;
 mod tls;
+mod tls_client;
 mod wire;
 
-pub(crate) use self::tls::{certified_key, read_chain, server_config};
+pub(crate) use self::tls::{certified_key, server_config};
 pub use self::{
     accept::{AcceptOptions, Acceptor, Listen},
     addr::{AddrError, ListenAddr},
@@ -42,4 +44,5 @@ pub use self::{
     peer::{LimitKey, Peer},
     service::{Drain, Drainer, Service},
     tls::{ServerTls, TlsError},
+    tls_client::{ClientTls, Secured},
 };

@@ -17,6 +17,7 @@ use futures_util::future::BoxFuture;
 use relay_config::{ConfigError, Loaded, OneOrMany, SectionSpec};
 use relay_storage::{Migrations, Store};
 
+use crate::admin::Operation;
 use crate::audit::Audit;
 use crate::clock::SharedClock;
 use crate::entropy::Entropy;
@@ -41,6 +42,11 @@ pub trait Protocol: Send + Sync {
     /// also while it is switched off.
     fn files(&self) -> Vec<PathBuf> {
         vec![PathBuf::from(self.name())]
+    }
+
+    /// What its part of the admin API can be asked, for the document that describes it.
+    fn admin_operations(&self) -> Vec<Operation> {
+        Vec::new()
     }
 
     /// Understands its section; `None` when it is switched off.
@@ -120,7 +126,7 @@ pub trait Relay: Send + Sync {
         None
     }
 
-    /// Routes of the admin API below `/v1/<name>/`.
+    /// Routes of the admin API below `/v1/<name>/`; each is one of [`Protocol::admin_operations`].
     fn admin_routes(&self) -> axum::Router {
         axum::Router::new()
     }

@@ -7,6 +7,7 @@ use relay_config::{OneOrMany, Section, Span};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::admin::TOKEN_FILE;
 use crate::net::{ListenAddr, Network};
 use crate::telemetry::logs::LogFormat;
 
@@ -35,7 +36,7 @@ pub struct LogSettings {
     pub format: LogFormat,
 }
 
-/// The socket that relayctl talks to.
+/// The socket that relayctl talks to, and addresses for a relayctl elsewhere.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AdminSettings {
@@ -53,6 +54,25 @@ pub struct AdminSettings {
     /// Group of the socket; the group relayd runs as when not set.
     #[schemars(extend("x-example" = "relayd-admin"))]
     pub group: Option<String>,
+
+    /// Addresses, `IP:PORT`, where a relayctl on another machine is answered as well, when it shows the
+    /// token in `token_file`. Nowhere by default. Other addresses than loopback need TLS.
+    #[schemars(extend("x-example" = "127.0.0.1:9465"))]
+    pub listen: OneOrMany<ListenAddr>,
+
+    /// File with the token that is asked for at `listen`; `admin.token` in the data dir when not
+    /// set. Made, readable by its owner only, when it is missing. Who has it may do everything relayctl can.
+    #[schemars(extend("x-example" = "/etc/relayd/admin.token"))]
+    pub token_file: Option<PathBuf>,
+
+    /// Certificate chain (PEM) to serve HTTPS at `listen` with, together with `tls_key`. A reload
+    /// reads the files again; another path needs a restart.
+    #[schemars(extend("x-example" = "/etc/relayd/admin.crt"))]
+    pub tls_certificate: Option<PathBuf>,
+
+    /// Private key (PEM) of `tls_certificate`.
+    #[schemars(extend("x-example" = "/etc/relayd/admin.key"))]
+    pub tls_key: Option<PathBuf>,
 }
 
 /// Figures and health for monitoring: `/metrics`, `/livez`, `/readyz`.
@@ -126,6 +146,10 @@ impl Default for AdminSettings {
             mode: FileMode(0o660),
             owner: None,
             group: None,
+            listen: OneOrMany::default(),
+            token_file: None,
+            tls_certificate: None,
+            tls_key: None,
         }
     }
 }
@@ -136,6 +160,13 @@ impl AdminSettings {
         self.socket
             .clone()
             .unwrap_or_else(|| data_dir.join("admin.sock"))
+    }
+
+    /// Where the token is.
+    pub fn token_in(&self, data_dir: &Path) -> PathBuf {
+        self.token_file
+            .clone()
+            .unwrap_or_else(|| data_dir.join(TOKEN_FILE))
     }
 }
 

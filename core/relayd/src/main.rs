@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         config: args.config,
         check: args.check,
         upgrade: args.upgrade,
+        settings: Vec::new(),
     };
     match lifecycle::run(options, relayd::protocols(), relay_admin::server::router) {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,9 +5,13 @@
 //! they are fresh, so that no test runs against yesterday's daemon.
 
 use std::ffi::OsString;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+
+/// Names of programs that `relayctl` answers to.
+const OLD_NAMES: [&str; 3] = ["sogs", "session-open-group-server", "smp-server"];
 
 /// Path of the daemon.
 pub fn relayd() -> PathBuf {
@@ -17,6 +21,27 @@ pub fn relayd() -> PathBuf {
 /// Path of the CLI.
 pub fn relayctl() -> PathBuf {
     directory().join("relayctl")
+}
+
+/// Makes a directory in which `relayctl` goes by the names of the programs that relayd replaces,
+/// beside its own and the daemon's.
+///
+/// # Panics
+///
+/// When the links cannot be made.
+pub fn link_old_names(dir: &Path) {
+    let link = |name: &str, program: PathBuf| {
+        let place = dir.join(name);
+        if !place.exists() {
+            symlink(program, place).expect("a link can be made");
+        }
+    };
+    std::fs::create_dir_all(dir).expect("a directory can be made");
+    for name in OLD_NAMES {
+        link(name, relayctl());
+    }
+    link("relayctl", relayctl());
+    link("relayd", relayd());
 }
 
 /// The directory both are in.

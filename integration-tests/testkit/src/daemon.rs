@@ -142,15 +142,36 @@ impl Relayd {
 
     /// Runs `relayctl` to its end; the daemon need not be running.
     pub fn relayctl<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Finished {
+        let mut command = self.relayctl_command();
+        let output = command.args(args).stdin(Stdio::null()).output();
+        Finished::of(output.expect("relayctl starts"))
+    }
+
+    /// `relayctl`, to be given arguments and run: on a terminal, say.
+    pub fn relayctl_command(&self) -> Command {
         let mut command = self.command(&binaries::relayctl());
         command.env("RELAYCTL_SOCKET", self.admin_socket());
-        let output = command.args(args).stdin(Stdio::null()).output();
-        let output = output.expect("relayctl starts");
-        Finished {
-            code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        command
+    }
+
+    /// Runs a line of shell in the daemon's directory, where `relayctl` also goes by the names of
+    /// the programs that relayd replaces; the daemon need not be running.
+    pub fn shell(&self, line: &str) -> Finished {
+        let output = self.shell_command(line).stdin(Stdio::null()).output();
+        Finished::of(output.expect("a shell starts"))
+    }
+
+    /// The same, to be run otherwise: on a terminal, or with something to read.
+    pub fn shell_command(&self, line: &str) -> Command {
+        let mut command = self.command(Path::new("/bin/sh"));
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let names = self.dir.join(".names");
+        binaries::link_old_names(&names);
+        let mut folders = vec![names];
+        folders.extend(std::env::split_paths(&path));
+        let path = std::env::join_paths(folders).expect("folders without colons");
+        command.env("PATH", path).arg("-c").arg(line);
+        command
     }
 
     /// The daemon's working directory.
@@ -379,6 +400,15 @@ pub struct Finished {
 }
 
 impl Finished {
+    /// What a program that ran to its end left.
+    pub fn of(output: std::process::Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
     /// Its stdout as JSON.
     ///
     /// # Panics

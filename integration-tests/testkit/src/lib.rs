@@ -6,7 +6,8 @@
 //! - [`http`]: a small blocking HTTP client that can also send half a request;
 //! - [`poll`]: waiting for a condition, never for a while;
 //! - [`skip`]: saying that something was not tested;
-//! - [`space`]: a file system so small that it fills.
+//! - [`space`]: a file system so small that it fills;
+//! - [`terminal`]: a program on a terminal of its own.
 //!
 //! What a test needs and the machine lacks is skipped with one loud line on stderr, except where
 //! `CI` is set: there nothing is skipped, and the same line is a panic. Whatever the kit leaves
@@ -26,7 +27,9 @@ pub mod poll;
 pub mod postgres;
 pub mod skip;
 pub mod space;
+pub mod terminal;
 
 pub use daemon::{Daemon, Exit, Relayd, Signal};
 pub use postgres::Postgres;
 pub use space::SmallDisk;
+pub use terminal::Terminal;

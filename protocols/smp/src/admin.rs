@@ -16,7 +16,7 @@ pub(crate) mod tests;
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
-use axum::routing::{get, post};
+use relay_core::admin::{Api, gives};
 use relay_core::net::ListenAddr;
 
 use crate::config::Settings;
@@ -67,17 +67,60 @@ impl Desk {
 
     /// The routes, relative to `/v1/smp`.
     pub fn routes(self) -> Router {
-        Router::new()
-            .route(paths::below(paths::ADDRESS), get(identity::address))
-            .route(paths::below(paths::CERTIFICATE), get(identity::certificate))
-            .route(paths::below(paths::ROTATION), post(identity::rotate))
-            .route(paths::below(paths::STATISTICS), get(statistics::show))
-            .route(
-                paths::below(paths::QUEUE),
-                get(queue::show).delete(queue::delete),
-            )
-            .route(paths::below(paths::QUEUE_BLOCK), post(queue::block))
-            .route(paths::below(paths::QUEUE_UNBLOCK), post(queue::unblock))
-            .with_state(self)
+        api().router().with_state(self)
     }
+}
+
+/// What can be asked, and who answers.
+pub fn api() -> Api<Desk> {
+    use types::{
+        Address, BlockOutcome, BlockRequest, Certificates, DeletedQueue, Queue, Rotation,
+        Statistics, UnblockOutcome,
+    };
+    let certificates = gives::<Certificates>();
+    let blocked = gives::<BlockOutcome>().takes::<BlockRequest>();
+    Api::below(paths::BELOW)
+        .get(
+            paths::ADDRESS,
+            "The server's address",
+            gives::<Address>(),
+            identity::address,
+        )
+        .get(
+            paths::CERTIFICATE,
+            "The server's certificates",
+            certificates,
+            identity::certificate,
+        )
+        .post(
+            paths::ROTATION,
+            "Issue a new server certificate",
+            certificates.takes::<Rotation>(),
+            identity::rotate,
+        )
+        .get(
+            paths::STATISTICS,
+            "What is there, and what happened",
+            gives::<Statistics>(),
+            statistics::show,
+        )
+        .get(
+            paths::QUEUE,
+            "The state of a queue",
+            gives::<Queue>(),
+            queue::show,
+        )
+        .delete(
+            paths::QUEUE,
+            "Delete a queue and its messages",
+            gives::<DeletedQueue>(),
+            queue::delete,
+        )
+        .post(paths::QUEUE_BLOCK, "Block a queue", blocked, queue::block)
+        .post(
+            paths::QUEUE_UNBLOCK,
+            "Let a blocked queue be used again",
+            gives::<UnblockOutcome>(),
+            queue::unblock,
+        )
 }

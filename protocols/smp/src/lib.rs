@@ -45,4 +45,4 @@ pub use crate::config::{
     StatisticsConfig, WebConfig,
 };
 
-pub use crate::plugin::Smp;
+pub use crate::plugin::{Smp, open_identity};

@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use relay_core::admin::Operation;
 use relay_core::clock::SharedClock;
 use relay_core::config::{ByteSize, ConfigError, Loaded, SectionSpec};
+use relay_core::entropy::Entropy;
 use relay_core::net::Service;
 use relay_core::protocol::{Context, Plan, Port, Protocol, Relay, StartError};
+use relay_core::telemetry::metrics::{Kind, Metrics};
 use relay_core::web::Site;
 use relay_core::worker::Worker;
 use relay_pages::Theme;
@@ -19,7 +22,7 @@ use crate::admin::Desk;
 use crate::config::{Columns, Settings, SmpConfig};
 use crate::control::Control;
 use crate::engine::{self, Engine, Ground};
-use crate::identity::{Folder, Keeper};
+use crate::identity::{Folder, IdentityError, Keeper};
 use crate::routing::Pool;
 use crate::server::{Clients, Server};
 use crate::stats::daily;
@@ -44,6 +47,10 @@ impl Protocol for Smp {
 
     fn migrations(&self) -> Migrations {
         store::MIGRATIONS
+    }
+
+    fn admin_operations(&self) -> Vec<Operation> {
+        crate::admin::api().operations().to_vec()
     }
 
     fn plan(&self, config: &Loaded) -> Result<Option<Box<dyn Plan>>, ConfigError> {
@@ -93,10 +100,14 @@ struct Started {
 
 impl Started {
     async fn new(config: SmpConfig, context: Context) -> Result<Self, StartError> {
-        let keeper = Arc::new(open_identity(&config, &context)?);
+        let (clock, entropy) = (Arc::clone(&context.clock), context.entropy.clone());
+        let keeper = open_identity(&config, &context.data_dir, clock, entropy);
+        let keeper = keeper.map_err(|error| StartError::Unavailable(error.to_string()))?;
+        let keeper = Arc::new(keeper);
         let engine = start_engine(&config, &context).await?;
         engine.publish(&context.metrics);
         engine.run(&context.tasks);
+        publish_expiry(&keeper, &context.metrics);
         let theme = theme(&config).map_err(StartError::Config)?;
         let clients = clients(&config, &context.clock);
         let settings = Settings::new(config);
@@ -197,16 +208,32 @@ fn clients(config: &SmpConfig, clock: &SharedClock) -> Clients {
     }
 }
 
+/// Nobody connects once a certificate has expired.
+fn publish_expiry(keeper: &Arc<Keeper>, metrics: &Metrics) {
+    let keeper = Arc::clone(keeper);
+    metrics.watch(
+        "relayd_smp_certificate_expiry_timestamp_seconds",
+        "Until when all certificates of the SMP relay are valid.",
+        Kind::Gauge,
+        ("", &[]),
+        move |_| keeper.identity().not_after().secs(),
+    );
+}
+
 fn theme(config: &SmpConfig) -> Result<Theme, String> {
     load_theme(config).map_err(|error| error.to_string())
 }
 
-fn open_identity(config: &SmpConfig, context: &Context) -> Result<Keeper, StartError> {
-    let folder = Folder::at(config.identity.folder_in(&context.data_dir));
+/// The identity of the relay whose data is there, made when there is none.
+pub fn open_identity(
+    config: &SmpConfig,
+    data_dir: &Path,
+    clock: SharedClock,
+    entropy: Entropy,
+) -> Result<Keeper, IdentityError> {
+    let folder = Folder::at(config.identity.folder_in(data_dir));
     let host = config.hosts.first().map_or("localhost", String::as_str);
-    let (clock, entropy) = (Arc::clone(&context.clock), context.entropy.clone());
-    let keeper = Keeper::open(folder, config.identity.key_kind, host, clock, entropy);
-    keeper.map_err(|error| StartError::Unavailable(error.to_string()))
+    Keeper::open(folder, config.identity.key_kind, host, clock, entropy)
 }
 
 async fn start_engine(config: &SmpConfig, context: &Context) -> Result<Engine, StartError> {

@@ -32,4 +32,4 @@ pub mod web;
 pub mod wire;
 
 pub use crate::config::SogsConfig;
-pub use crate::plugin::Sogs;
+pub use crate::plugin::{Sogs, server_key};

@@ -1,14 +1,17 @@
 //! The plugin: what core is told, and how everything is put together at start.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use relay_core::admin::Operation;
 use relay_core::clock::SharedClock;
 use relay_core::config::{ConfigError, Loaded, SectionSpec};
-use relay_core::data_dir::load_or_create_secret;
+use relay_core::data_dir::{SecretError, load_or_create_secret};
+use relay_core::entropy::Entropy;
 use relay_core::net::{Http, Service};
 use relay_core::protocol::{Context, Plan, Port, Protocol, Relay, StartError};
 use relay_core::web::Site;
@@ -46,6 +49,10 @@ impl Protocol for Sogs {
 
     fn migrations(&self) -> Migrations {
         schema::MIGRATIONS
+    }
+
+    fn admin_operations(&self) -> Vec<Operation> {
+        crate::admin::api().operations().to_vec()
     }
 
     fn plan(&self, config: &Loaded) -> Result<Option<Box<dyn Plan>>, ConfigError> {
@@ -90,10 +97,8 @@ impl Running {
     async fn start(config: SogsConfig, context: Context) -> Result<Self, StartError> {
         let words = config.filter.words().map_err(StartError::Config)?;
         let theme = theme(&config).map_err(StartError::Config)?;
-        let key = load_or_create_secret::<32>(&context.data_dir.join("sogs/key_x25519"), || {
-            context.entropy.bytes()
-        });
-        let key = Arc::new(ServerKey::new(&*key.map_err(unavailable)?));
+        let key = server_key(&context.data_dir, &context.entropy);
+        let key = Arc::new(key.map_err(unavailable)?);
         let files = FileStore::open(&context.data_dir, context.entropy.clone());
         let tables = tables(&config, &key, &context).await?;
         if let Some(warning) = config.public_url().warning() {
@@ -209,6 +214,14 @@ impl Relay for Running {
         }
         .boxed()
     }
+}
+
+/// The key of the server whose data is there, made when there is none: the public half is what apps
+/// know it by.
+pub fn server_key(data_dir: &Path, entropy: &Entropy) -> Result<ServerKey, SecretError> {
+    let path = data_dir.join("sogs/key_x25519");
+    let secret = load_or_create_secret::<32>(&path, || entropy.bytes())?;
+    Ok(ServerKey::new(&secret))
 }
 
 /// What a crash has left behind need not wait for its turn.

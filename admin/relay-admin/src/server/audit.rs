@@ -102,10 +102,14 @@ fn action(request: &Request) -> String {
     format!("{verb} {}", words.collect::<Vec<_>>().join("."))
 }
 
-/// Whom the kernel vouches for.
+/// Whom the kernel vouches for, or who showed the token.
 fn actor(peer: &Peer) -> String {
     let Some(credentials) = peer.credentials() else {
-        return unknown();
+        return if peer.is_unix() {
+            unknown()
+        } else {
+            "token".to_owned()
+        };
     };
     let uid = credentials.uid();
     let name = User::from_uid(Uid::from_raw(uid))

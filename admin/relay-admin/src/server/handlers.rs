@@ -106,6 +106,7 @@ pub(super) async fn create_backup(
     };
     let made = backup::create(core.store.database(), plan).await;
     let manifest = made.map_err(|error| Refusal::Conflict(error.to_string()))?;
+    core.backed_up(UnixTime::from_secs(manifest.created));
     let detail = wanted.path.display().to_string();
     Ok(Detail(detail).with(Json(Backup::of(wanted.path, &manifest))))
 }
@@ -187,6 +188,12 @@ pub(super) async fn upgrade(State(core): Daemon) -> Result<impl IntoResponse, Re
         .map_err(stopping)?
         .map_err(Refusal::Unavailable)?;
     Ok(Detail(format!("process {pid}")).with(Json(Upgrade { pid })))
+}
+
+pub(super) async fn openapi(State(core): Daemon) -> Json<serde_json::Value> {
+    let own = super::api();
+    let all = own.operations().iter().chain(&core.operations);
+    Json(super::openapi::document(all))
 }
 
 fn stopping(error: Stopping) -> Refusal {

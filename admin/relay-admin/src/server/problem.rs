@@ -1,12 +1,16 @@
-//! How a request is refused: a status, and one line of JSON that says what to do.
+//! How a request is refused: problem details (RFC 9457) whose detail is one line that says what to do.
 
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use relay_storage::{ReadError, WriteError};
 
 use crate::types::Problem;
+
+/// The media type of problem details.
+const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// Why a request was refused.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -21,6 +25,12 @@ pub enum Refusal {
     /// What it is about does not exist.
     #[error("{0}")]
     NotFound(String),
+    /// Whoever asks has not shown that they may.
+    #[error("{0}")]
+    Unauthorized(String),
+    /// Whoever asks has failed too often lately.
+    #[error("{0}")]
+    TooMany(String),
     /// It cannot be done as things are.
     #[error("{0}")]
     Conflict(String),
@@ -35,6 +45,8 @@ impl Refusal {
             Self::Invalid(_) => StatusCode::BAD_REQUEST,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -43,13 +55,16 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let mut response = (
-            self.status(),
-            Json(Problem {
-                error: self.to_string(),
-            }),
-        )
-            .into_response();
+        let status = self.status();
+        let problem = Problem {
+            kind: Problem::blank(),
+            title: status.canonical_reason().unwrap_or_default().to_owned(),
+            status: status.as_u16(),
+            detail: self.to_string(),
+        };
+        let mut response = (status, Json(problem)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, PROBLEM);
         response.extensions_mut().insert(self);
         response
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use relay_config::Change;
 use relay_core::audit;
+use relay_core::clock::UnixTime;
 use relay_core::core::{Core, Phase, Reloaded, VERSION};
 use relay_core::protocol::Health;
 use relay_core::worker::{LastRun, WorkerState, WorkerStatus};
@@ -22,6 +23,7 @@ pub(super) fn status(core: &Core) -> Status {
         ready: parts.iter().all(|part| part.well),
         parts,
         store: store(core),
+        last_backup: core.last_backup().map(UnixTime::secs),
         workers: core.workers.list().into_iter().map(worker).collect(),
     }
 }

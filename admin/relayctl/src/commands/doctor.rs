@@ -3,6 +3,8 @@
 //! Changes nothing (a database is opened as relayd opens it), needs no daemon, and goes on when something is missing: each check says what
 //! it could not see. One file per check; to add one, add it to [`examine`].
 
+mod backups;
+mod certificates;
 mod clock;
 mod configuration;
 mod daemon;
@@ -14,6 +16,7 @@ mod holder;
 mod keys;
 mod limits;
 mod ports;
+mod reach;
 mod report;
 mod smp;
 
@@ -25,26 +28,33 @@ use crate::output::{Colour, Output, count, harmless};
 
 pub(super) async fn run(doctor: &Doctor, context: &Context) -> Outcome {
     let ground = Ground::look(&context.global).await;
-    let report = examine(&ground, doctor, context.output).await;
+    let report = examine(&ground, doctor, context).await;
     context
         .output
         .answer(&report, || text(&report, context.output))?;
     Ok(Verdict::good_if(report.problems == 0))
 }
 
-async fn examine(ground: &Ground, doctor: &Doctor, output: Output) -> Report {
+async fn examine(ground: &Ground, doctor: &Doctor, context: &Context) -> Report {
+    let output = context.output;
     let mut report = Report::default();
     configuration::check(ground, &mut report.section("configuration"));
     daemon::check(ground, &mut report.section("daemon"));
     files::check(ground, &mut report.section("files"));
     keys::check(ground, &mut report.section("keys"));
+    certificates::check(ground, &mut report.section("certificates"));
     ports::check(ground, &mut report.section("ports"));
+    if !doctor.offline {
+        output.progress("reaching the relays as clients do …");
+        reach::check(ground, &context.global, &mut report.section("reach")).await;
+    }
     // Before the database is opened, which may touch its file.
     clock::check(ground, &mut report.section("clock"));
     if doctor.deep {
         output.progress("reading the whole database …");
     }
     database::check(ground, doctor.deep, &mut report.section("database")).await;
+    backups::check(ground, &mut report.section("backups"));
     disk::check(ground, &mut report.section("disk"));
     limits::check(ground, &mut report.section("limits"));
     report

@@ -1,4 +1,5 @@
-//! `relayctl completions` and `man`: what packages install, made from the command line itself.
+//! `relayctl completions`, `man` and `openapi`: what packages install and others build on, made
+//! from the command line and the routes themselves.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 use clap_mangen::Man;
+use relay_admin::server::openapi;
 use serde_json::json;
 
 use super::{Context, Outcome, Verdict};
@@ -19,6 +21,17 @@ pub(super) fn completions(shell: Shell, context: &Context) -> Outcome {
     context
         .output
         .answer(&json!({ "completions": script }), || script.to_string())?;
+    Ok(Verdict::Good)
+}
+
+pub(super) fn openapi(context: &Context) -> Outcome {
+    let own = relay_admin::server::api();
+    let relays = relayd::protocols();
+    let theirs: Vec<_> = relays.iter().flat_map(|p| p.admin_operations()).collect();
+    let document = openapi::document(own.operations().iter().chain(&theirs));
+    context
+        .output
+        .answer(&document, || format!("{document:#}"))?;
     Ok(Verdict::Good)
 }
 

@@ -2,7 +2,7 @@
 
 mod address;
 mod cert;
-mod qr;
+pub(super) mod qr;
 mod queue;
 mod stats;
 

@@ -24,7 +24,7 @@ async fn show(context: &Context) -> Outcome {
 }
 
 async fn run_now(name: &str, context: &Context) -> Outcome {
-    let daemon = context.daemon()?;
+    let daemon = context.daemon_at_work()?;
     context.output.progress(&format!("running {name} …"));
     let path = paths::with(paths::WORKER_RUN, name);
     let run: WorkerRun = daemon.post(&path, &()).await?;

@@ -2,14 +2,14 @@
 //! between its parts. Nothing is opened, bound or written yet.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use relay_config::{ConfigError, Loaded, SectionSpec, Sources};
 use relay_storage::{Migrations, StorageOptions};
 
+use super::own_tls::{OwnTls, check_admin, check_pair};
 use crate::audit;
 use crate::failure::Failure;
-use crate::net::{AcceptOptions, BindOptions, ConnectionLimits, ListenAddr, ServerTls, TlsError};
+use crate::net::{AcceptOptions, BindOptions, ConnectionLimits, ListenAddr};
 use crate::protocol::{Plan, Port, Protocol};
 use crate::settings::{AdminSettings, LimitSettings, LogSettings, MetricsSettings, Settings};
 use crate::telemetry::logs;
@@ -91,7 +91,14 @@ impl Blueprint {
         let log: LogSettings = loaded.section()?;
         logs::check(&log.level).map_err(|error| loaded.error_at("log.level", error))?;
         let metrics: MetricsSettings = loaded.section()?;
-        check_tls_pair(&loaded, &metrics)?;
+        check_pair(
+            &loaded,
+            "metrics",
+            &metrics.tls_certificate,
+            &metrics.tls_key,
+        )?;
+        let admin: AdminSettings = loaded.section()?;
+        check_admin(&loaded, &admin)?;
         let web: WebSettings = loaded.section()?;
         web.check(&loaded)?;
         let mut plans = Vec::new();
@@ -101,7 +108,7 @@ impl Blueprint {
         Ok(Self {
             settings,
             log,
-            admin: loaded.section()?,
+            admin,
             metrics,
             limits: loaded.section()?,
             web,
@@ -113,7 +120,7 @@ impl Blueprint {
 
     /// Every address that will be bound: the daemon's own, then the clients'.
     pub fn ports(&self) -> Vec<Port> {
-        let mut ports = vec![self.admin_port(), self.metrics_port(None)];
+        let mut ports = self.own_ports(&OwnTls::default()).to_vec();
         ports.extend(self.client_ports());
         ports
     }
@@ -135,8 +142,17 @@ impl Blueprint {
         ports
     }
 
+    /// Those of the daemon's own: the admin API's two, then monitoring's.
+    pub(super) fn own_ports(&self, tls: &OwnTls) -> [Port; 3] {
+        [
+            self.admin_port(),
+            self.remote_admin_port(tls),
+            self.metrics_port(tls),
+        ]
+    }
+
     /// The admin socket.
-    pub(crate) fn admin_port(&self) -> Port {
+    fn admin_port(&self) -> Port {
         let socket = ListenAddr::Unix(self.admin.socket_in(&self.settings.data_dir));
         let bind = BindOptions {
             mode: self.admin.mode.0,
@@ -154,10 +170,25 @@ impl Blueprint {
         }
     }
 
-    /// The listeners for monitoring.
-    pub(crate) fn metrics_port(&self, tls: Option<Arc<ServerTls>>) -> Port {
+    /// The admin API over TCP.
+    fn remote_admin_port(&self, tls: &OwnTls) -> Port {
         let accept = AcceptOptions {
-            tls,
+            tls: tls.admin.clone(),
+            ..AcceptOptions::default()
+        };
+        Port {
+            name: "admin_tcp",
+            key: "admin.listen".into(),
+            listen: self.admin.listen.clone(),
+            accept,
+            bind: BindOptions::new("admin.listen"),
+        }
+    }
+
+    /// The listeners for monitoring.
+    fn metrics_port(&self, tls: &OwnTls) -> Port {
+        let accept = AcceptOptions {
+            tls: tls.metrics.clone(),
             ..AcceptOptions::behind(&self.metrics.proxy_protocol_from)
         };
         Port {
@@ -167,17 +198,6 @@ impl Blueprint {
             accept,
             bind: BindOptions::new("metrics.listen"),
         }
-    }
-
-    /// Loads the certificate of the metrics listeners, if they have one.
-    pub(crate) fn metrics_tls(&self) -> Result<Option<Arc<ServerTls>>, TlsError> {
-        let (Some(certificate), Some(key)) = (&self.metrics.tls_certificate, &self.metrics.tls_key)
-        else {
-            return Ok(None);
-        };
-        ServerTls::load(certificate, key, &[b"http/1.1"])
-            .map(Arc::new)
-            .map(Some)
     }
 
     fn check_ports(&self) -> Result<(), ConfigError> {
@@ -211,18 +231,6 @@ impl Blueprint {
             .filter_map(|(_, plan)| plan.unnamed_tls_port());
         let names = [a.name, b.name];
         names.contains(&web::TLS) && unnamed.into_iter().any(|name| names.contains(&name))
-    }
-}
-
-fn check_tls_pair(loaded: &Loaded, metrics: &MetricsSettings) -> Result<(), ConfigError> {
-    match (&metrics.tls_certificate, &metrics.tls_key) {
-        (Some(_), None) => {
-            Err(loaded.error_at("metrics.tls_certificate", "needs metrics.tls_key beside it"))
-        }
-        (None, Some(_)) => {
-            Err(loaded.error_at("metrics.tls_key", "needs metrics.tls_certificate beside it"))
-        }
-        _ => Ok(()),
     }
 }
 

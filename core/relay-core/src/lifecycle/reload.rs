@@ -6,8 +6,9 @@ use std::time::Duration;
 use relay_config::{Change, Loaded, Sources, diff};
 
 use super::blueprint::Blueprint;
+use super::own_tls::OwnTls;
 use crate::core::{Core, Reloaded};
-use crate::net::{Gate, ServerTls};
+use crate::net::Gate;
 use crate::protocol::Protocol;
 use crate::systemd;
 
@@ -20,7 +21,7 @@ pub(super) struct Reloader {
     /// Apart from the operators', who must get in when the metrics port is flooded.
     pub(super) monitoring: Gate,
     pub(super) operators: Gate,
-    pub(super) metrics_tls: Option<Arc<ServerTls>>,
+    pub(super) own_tls: OwnTls,
     pub(super) drain_timeout: Duration,
 }
 
@@ -40,7 +41,7 @@ impl Reloader {
     fn try_reload(&mut self) -> Result<Reloaded, String> {
         let new = Blueprint::draw(&self.sources, &self.protocols)
             .map_err(|failure| failure.to_string())?;
-        self.reload_tls()?;
+        self.own_tls.reload().map_err(|error| error.to_string())?;
         let certificate = self.core.web.reload_certificate();
         certificate.map_err(|error| format!("web: {error}"))?;
         for (name, relay) in self.core.relays() {
@@ -60,12 +61,6 @@ impl Reloader {
         let reloaded = self.changes(&new.loaded);
         self.core.reloaded.store(Arc::new(new.loaded));
         Ok(reloaded)
-    }
-
-    fn reload_tls(&self) -> Result<(), String> {
-        self.metrics_tls.as_ref().map_or(Ok(()), |tls| {
-            tls.reload().map_err(|error| error.to_string())
-        })
     }
 
     /// Applied: what differs from the last load. Needing a restart: what differs from the start.

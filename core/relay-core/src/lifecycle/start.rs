@@ -16,7 +16,9 @@ use tokio::sync::{mpsc, watch};
 use super::AdminApi;
 use super::blueprint::{Blueprint, files, owners, sections};
 use super::listeners::{Audience, Bound, Serving};
+use super::own_tls::OwnTls;
 use super::reload::Reloader;
+use crate::admin::{AdminToken, Operation};
 use crate::audit::Audit;
 use crate::clock::{SharedClock, SystemClock};
 use crate::core::{Core, Order, Phase, VERSION};
@@ -25,13 +27,14 @@ use crate::endpoints;
 use crate::entropy::Entropy;
 use crate::failure::Failure;
 use crate::handover::{Heirs, Offer};
-use crate::net::{Gate, Http, Inherited, NetMetrics, ServerTls, Service};
+use crate::net::{Gate, Http, Inherited, NetMetrics, Service};
 use crate::open_files;
 use crate::protocol::{Context, Protocol, Relay};
 use crate::systemd;
 use crate::tasks::Tasks;
 use crate::telemetry::logs::LogLevel;
 use crate::telemetry::metrics::{Metrics, StoreMetrics};
+use crate::telemetry::own::OwnMetrics;
 use crate::web::{self, Web};
 use crate::worker::{Job, JobOutcome, Worker, Workers};
 
@@ -48,6 +51,12 @@ pub(super) struct Start {
     pub(super) admin: AdminApi,
 }
 
+/// What a daemon has besides its relays.
+pub(super) struct Extras {
+    pub(super) web: Web,
+    pub(super) token: Option<AdminToken>,
+}
+
 /// A daemon that serves.
 pub(super) struct Running {
     pub(super) core: Arc<Core>,
@@ -62,20 +71,22 @@ pub(super) struct Running {
 impl Start {
     pub(super) async fn run(mut self, upgrade: bool) -> Result<Running, Failure> {
         let path = self.blueprint.settings.data_dir.clone();
-        let metrics_tls = self
-            .blueprint
-            .metrics_tls()
-            .map_err(|error| Failure::Usage(error.to_string()))?;
+        let own_tls =
+            OwnTls::load(&self.blueprint).map_err(|error| Failure::Usage(error.to_string()))?;
+        Web::check(&self.blueprint.web)?;
         open_files::raise_limit(self.blueprint.limits.max_connections);
-        let (data_dir, bound) = self.occupy(&path, upgrade, metrics_tls.as_ref()).await?;
+        let (data_dir, bound) = self.occupy(&path, upgrade, &own_tls).await?;
         let (context, store_metrics) = self.context(&path).await?;
         let web = Web::start(&self.blueprint.web, &path, &context.clock, &context.metrics)?;
         let relays = start_relays(std::mem::take(&mut self.blueprint.plans), &context).await?;
-        let (core, orders) = self.core(&context, relays, store_metrics, web);
+        let token = self.admin_token(&context)?;
+        let extras = Extras { web, token };
+        let (core, orders) = self.core(&context, relays, store_metrics, extras);
+        core.remember_backup().await;
         start_workers(&core, &context.tasks);
         let greeting = greeting(&core, &bound, &path);
         let admin = self.admin;
-        let reloader = self.reloader(&core, metrics_tls);
+        let reloader = self.reloader(&core, own_tls);
         let serving = serve(bound, &core, &reloader, &context.metrics, admin)?;
         let heirs = Heirs::invite(&path, serving.listeners()).map_err(|error| {
             Failure::Unavailable(format!(
@@ -105,18 +116,21 @@ impl Start {
         &mut self,
         path: &Path,
         upgrade: bool,
-        metrics_tls: Option<&Arc<ServerTls>>,
+        own_tls: &OwnTls,
     ) -> Result<(DataDir, Bound), Failure> {
         DataDir::create(path)?;
         let predecessor = if upgrade { ask(path).await? } else { None };
         match predecessor {
-            Some(predecessor) => self.take_over(predecessor, path, metrics_tls).await,
-            None => Ok((DataDir::lock(path)?, self.bind(metrics_tls)?)),
+            Some(predecessor) => self.take_over(predecessor, path, own_tls).await,
+            None => Ok((DataDir::lock(path)?, self.bind(own_tls)?)),
         }
     }
 
     /// What relays are given: the store, opened and migrated, and the daemon's services.
-    async fn context(&self, data_dir: &Path) -> Result<(Context, Arc<StoreMetrics>), Failure> {
+    pub(super) async fn context(
+        &self,
+        data_dir: &Path,
+    ) -> Result<(Context, Arc<StoreMetrics>), Failure> {
         let metrics = Metrics::new().with_process();
         let store_metrics = StoreMetrics::new(&metrics);
         let store = self.open_store(Arc::clone(&store_metrics)).await?;
@@ -133,14 +147,14 @@ impl Start {
         Ok((context, store_metrics))
     }
 
-    fn reloader(self, core: &Arc<Core>, metrics_tls: Option<Arc<ServerTls>>) -> Reloader {
+    fn reloader(self, core: &Arc<Core>, own_tls: OwnTls) -> Reloader {
         let limits = &self.blueprint.limits;
         Reloader {
             core: Arc::clone(core),
             clients: Gate::new(limits.for_clients()),
             monitoring: Gate::new(limits.for_operators()),
             operators: Gate::new(limits.for_operators()),
-            metrics_tls,
+            own_tls,
             drain_timeout: self.blueprint.settings.drain_timeout.get(),
             sources: self.sources,
             protocols: self.protocols,
@@ -153,12 +167,12 @@ impl Start {
         &mut self,
         mut offer: Offer,
         data_dir: &Path,
-        metrics_tls: Option<&Arc<ServerTls>>,
+        own_tls: &OwnTls,
     ) -> Result<(DataDir, Bound), Failure> {
         for (name, socket) in offer.sockets.drain(..) {
             self.inherited.add(name, socket);
         }
-        let bound = self.bind(metrics_tls)?;
+        let bound = self.bind(own_tls)?;
         self.refuse_newer_database().await?;
         systemd::alive_during(offer.take())
             .await
@@ -168,8 +182,8 @@ impl Start {
 
     /// Before anything is opened or written: a busy port then leaves nothing behind, and a
     /// predecessor serving. Until the daemon is ready, clients wait in the backlog.
-    fn bind(&mut self, metrics_tls: Option<&Arc<ServerTls>>) -> Result<Bound, Failure> {
-        Bound::bind(self.ports(metrics_tls.cloned()), &mut self.inherited)
+    fn bind(&mut self, own_tls: &OwnTls) -> Result<Bound, Failure> {
+        Bound::bind(self.ports(own_tls), &mut self.inherited)
     }
 
     async fn refuse_newer_database(&self) -> Result<(), Failure> {
@@ -187,26 +201,39 @@ impl Start {
         Ok(Store::start(database, metrics))
     }
 
-    fn ports(&self, metrics_tls: Option<Arc<ServerTls>>) -> Vec<(crate::protocol::Port, Audience)> {
-        let own = [
-            (self.blueprint.admin_port(), Audience::Operators),
-            (
-                self.blueprint.metrics_port(metrics_tls),
-                Audience::Monitoring,
-            ),
-        ];
+    fn ports(&self, own_tls: &OwnTls) -> Vec<(crate::protocol::Port, Audience)> {
+        let own = self.blueprint.own_ports(own_tls).into_iter();
+        let audience = |name: &str| match name {
+            "metrics" => Audience::Monitoring,
+            _ => Audience::Operators,
+        };
+        let own = own.map(|port| {
+            let audience = audience(port.name);
+            (port, audience)
+        });
         let clients = self.blueprint.client_ports().into_iter();
-        own.into_iter()
-            .chain(clients.map(|port| (port, Audience::Clients)))
+        own.chain(clients.map(|port| (port, Audience::Clients)))
             .collect()
     }
 
-    fn core(
+    /// Only where somebody can be asked for it.
+    fn admin_token(&self, context: &Context) -> Result<Option<AdminToken>, Failure> {
+        let admin = &self.blueprint.admin;
+        if admin.listen.is_empty() {
+            return Ok(None);
+        }
+        let path = admin.token_in(&context.data_dir);
+        AdminToken::load_or_create(&path, &context.entropy)
+            .map(Some)
+            .map_err(|error| Failure::Unavailable(error.to_string()))
+    }
+
+    pub(super) fn core(
         &self,
         context: &Context,
         relays: Relays,
         store_metrics: Arc<StoreMetrics>,
-        web: Web,
+        Extras { web, token }: Extras,
     ) -> (Arc<Core>, mpsc::Receiver<Order>) {
         let (sender, orders) = mpsc::channel(16);
         let core = Core {
@@ -220,12 +247,15 @@ impl Start {
             owners: owners(&self.protocols),
             files: files(&self.protocols),
             sections: sections(&self.protocols),
+            operations: operations(&self.protocols, &relays),
+            admin_token: token,
             loaded: self.blueprint.loaded.clone(),
             reloaded: ArcSwap::from_pointee(self.blueprint.loaded.clone()),
             relays,
             web,
             metrics: context.metrics.clone(),
             store_metrics,
+            own_metrics: OwnMetrics::new(&context.metrics),
             phase: watch::Sender::new(Phase::Starting),
             orders: sender,
         };
@@ -249,9 +279,9 @@ fn not_taken(error: std::io::Error) -> Failure {
     ))
 }
 
-type Relays = Vec<(&'static str, Arc<dyn Relay>)>;
+pub(super) type Relays = Vec<(&'static str, Arc<dyn Relay>)>;
 
-async fn start_relays(
+pub(super) async fn start_relays(
     plans: Vec<(&'static str, Box<dyn crate::protocol::Plan>)>,
     context: &Context,
 ) -> Result<Relays, Failure> {
@@ -279,12 +309,19 @@ fn serve(
         Audience::Operators => reloader.operators.clone(),
     };
     let service = |port: &str| match port {
-        "admin" => Some(Arc::clone(&admin)),
+        "admin" | "admin_tcp" => Some(Arc::clone(&admin)),
         "metrics" => Some(Arc::clone(&monitoring)),
         web::PLAIN | web::TLS => core.web.service(port, core.unnamed_tls()),
         port => core.relays().find_map(|(_, relay)| relay.service(port)),
     };
     Ok(bound.serve(gates, service, &net))
+}
+
+/// What can be asked of those that were started.
+fn operations(protocols: &[Box<dyn Protocol>], relays: &Relays) -> Vec<Operation> {
+    let is_started = |name: &str| relays.iter().any(|(started, _)| *started == name);
+    let started = protocols.iter().filter(|p| is_started(p.name()));
+    started.flat_map(|p| p.admin_operations()).collect()
 }
 
 /// One line per relay on standard output, for people and for scripts that wait for it.
@@ -318,7 +355,7 @@ fn web_line(bound: &Bound) -> Option<String> {
     let all: String = urls("http", web::PLAIN)
         .chain(urls("https", web::TLS))
         .collect();
-    (!all.is_empty()).then(|| format!("web    ready{all}\n"))
+    (!all.is_empty()).then(|| format!("web   ready{all}\n"))
 }
 
 fn start_workers(core: &Arc<Core>, tasks: &Tasks) {

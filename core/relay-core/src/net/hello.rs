@@ -131,3 +131,72 @@ impl Hello {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustls::{ClientConfig, ClientConnection, RootCertStore, crypto::ring};
+
+    use super::*;
+
+    /// What a client says first that wants this host and offers these protocols.
+    fn said(host: &str, alpn: &[&[u8]]) -> Vec<u8> {
+        let provider = Arc::new(ring::default_provider());
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(RootCertStore::empty())
+            .with_no_client_auth();
+        config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
+        let name = host.to_owned().try_into().unwrap();
+        let mut client = ClientConnection::new(Arc::new(config), name).unwrap();
+        let mut bytes = Vec::new();
+        client.write_tls(&mut bytes).unwrap();
+        bytes
+    }
+
+    /// What is understood when it comes in pieces of this size.
+    fn understood(bytes: &[u8], size: usize) -> Result<Option<Hello>, Vec<u8>> {
+        let mut acceptor = Acceptor::default();
+        let mut found = Ok(None);
+        for piece in bytes.chunks(size) {
+            found = understand(&mut acceptor, piece);
+            if !matches!(found, Ok(None)) {
+                break;
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn host_and_protocols_are_told_however_they_come() {
+        let bytes = said("Example.org", &[b"h2", b"http/1.1"]);
+        for size in [1, 7, 100, bytes.len()] {
+            let hello = understood(&bytes, size).unwrap().unwrap();
+            assert_eq!(hello.host.as_deref(), Some("example.org"));
+            assert_eq!(hello.first_of(&[b"http/1.1", b"h2"]), Some(&b"h2"[..]));
+            assert_eq!(hello.first_of(&[b"smp/1"]), None);
+            assert!(!hello.is_acme());
+        }
+        assert_eq!(understood(&bytes[..bytes.len() - 1], 50), Ok(None));
+    }
+
+    #[test]
+    fn an_address_is_no_host_and_an_authority_is_known() {
+        let hello = understood(&said("192.0.2.1", &[]), 4096).unwrap().unwrap();
+        assert_eq!(hello.host, None);
+        let acme = understood(&said("a.example", &[b"acme-tls/1"]), 4096);
+        assert!(acme.unwrap().unwrap().is_acme());
+    }
+
+    #[test]
+    fn what_is_no_tls_is_answered_with_an_alert() {
+        for garbage in [
+            &b"GET / HTTP/1.1\r\n\r\n"[..],
+            &[0; 64],
+            &[22, 3, 1, 0, 4, 2, 0, 0, 0],
+        ] {
+            let alert = understood(garbage, 64).unwrap_err();
+            assert_eq!(alert.first(), Some(&21), "{garbage:?}");
+        }
+    }
+}

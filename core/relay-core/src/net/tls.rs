@@ -98,7 +98,7 @@ pub(crate) fn certified_key(certificate: &Path, key: &Path) -> Result<CertifiedK
     })
 }
 
-pub(crate) fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let bytes = read(path)?;
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
     match chain {

@@ -39,7 +39,7 @@ impl WebMetrics {
             &["kind"],
         );
         let expires = metrics.gauges(
-            "relayd_web_certificate_expires_timestamp_seconds",
+            "relayd_web_certificate_expiry_timestamp_seconds",
             "When the web certificate in use expires, by where it comes from.",
             &["source"],
         );

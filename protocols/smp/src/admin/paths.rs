@@ -1,5 +1,8 @@
 //! Where each thing is asked for.
 
+/// What all of them begin with.
+pub const BELOW: &str = "/v1/smp";
+
 /// `GET`: [`super::types::Address`].
 pub const ADDRESS: &str = "/v1/smp/address";
 /// `GET`: [`super::types::Certificates`].
@@ -17,6 +20,7 @@ pub const QUEUE_BLOCK: &str = "/v1/smp/queue/{id}/block";
 pub const QUEUE_UNBLOCK: &str = "/v1/smp/queue/{id}/unblock";
 
 /// A path as this relay's routes have it.
+#[cfg(test)]
 pub(super) fn below(path: &str) -> &str {
     path.strip_prefix("/v1/smp").unwrap_or(path)
 }

@@ -113,12 +113,12 @@ async fn a_certificate_is_shown_and_replaced() {
     ] {
         let (status, answer) = ask(&desk, "POST", paths::ROTATION, body).await;
         assert_eq!(status, expected);
-        assert!(answer["error"].is_string(), "{answer}");
+        assert!(answer["detail"].is_string(), "{answer}");
     }
     std::fs::remove_file(dir.path().join("ca.key")).unwrap();
     let (status, answer) = ask(&desk, "POST", paths::ROTATION, json!({})).await;
     assert_eq!(status, StatusCode::CONFLICT);
-    let line = answer["error"].as_str().unwrap();
+    let line = answer["detail"].as_str().unwrap();
     assert!(
         line.contains("ca.key") && line.contains("put it back"),
         "{line}"

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::KeyKind;
 
 /// Where this server is, and who it is.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Address {
     /// With the password for creating queues, if there is one.
     pub address: String,
@@ -20,7 +21,7 @@ pub struct Address {
 }
 
 /// A server's certificates.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Certificates {
     /// Of the identity certificate, base64url.
     pub fingerprint: String,
@@ -33,7 +34,7 @@ pub struct Certificates {
 }
 
 /// A certificate.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Certificate {
     /// `server`, `identity`, `network` or `ca`; the CA of a chain of two is the identity.
     pub role: String,
@@ -50,7 +51,7 @@ pub struct Certificate {
 }
 
 /// How a new certificate is to differ from the one before.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Rotation {
     /// The kind of its key.
@@ -60,7 +61,7 @@ pub struct Rotation {
 }
 
 /// A queue as an operator sees it.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Queue {
     /// `active`, `suspended` (by its recipient) or `blocked` (by an operator).
     pub status: String,
@@ -81,7 +82,7 @@ pub struct Queue {
 }
 
 /// Why a queue is blocked.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Blocking {
     /// `spam` or `content`.
     pub reason: String,
@@ -92,7 +93,7 @@ pub struct Blocking {
 }
 
 /// A queue to be blocked.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct BlockRequest {
     /// Why.
@@ -106,7 +107,7 @@ pub struct BlockRequest {
 }
 
 /// Why a queue is to be blocked.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BlockReason {
     /// Unwanted bulk.
@@ -116,7 +117,7 @@ pub enum BlockReason {
 }
 
 /// What became of the wish to block.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct BlockOutcome {
     /// Whether it was blocked now.
     pub blocked: bool,
@@ -125,7 +126,7 @@ pub struct BlockOutcome {
 }
 
 /// What became of the wish to unblock.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct UnblockOutcome {
     /// Whether it was unblocked now.
     pub unblocked: bool,
@@ -136,14 +137,14 @@ pub struct UnblockOutcome {
 }
 
 /// A queue that was deleted.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct DeletedQueue {
     /// Messages that went with it.
     pub messages: u64,
 }
 
 /// What is there, and what happened; nothing of it names anybody.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Statistics {
     /// When the present period (a day) began, in unix seconds.
     pub period_began: i64,
@@ -168,7 +169,7 @@ pub struct Statistics {
 }
 
 /// How many different ones in this day, week and month.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Active {
     /// Since the day began.
     pub day: u64,
@@ -179,7 +180,7 @@ pub struct Active {
 }
 
 /// A counter.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Counter {
     /// Its name.
     pub name: String,

@@ -1,9 +1,10 @@
 //! What goes over the admin socket. Times are Unix seconds, lengths of time seconds.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What everybody may do in a room.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Defaults {
     /// May read.
@@ -17,7 +18,7 @@ pub struct Defaults {
 }
 
 /// A room.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Room {
     /// What it is called in URLs.
     pub token: String,
@@ -46,7 +47,7 @@ pub struct Room {
 }
 
 /// A room in figures.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct RoomInFigures {
     /// The room.
     pub room: Room,
@@ -69,7 +70,7 @@ pub struct RoomInFigures {
 }
 
 /// A room to be made.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewRoom {
     /// What it is called in URLs.
@@ -83,7 +84,7 @@ pub struct NewRoom {
 }
 
 /// A change of a room: what is not said stays.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RoomEdit {
     /// Its name.
@@ -99,14 +100,14 @@ pub struct RoomEdit {
 }
 
 /// How many there were.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Count {
     /// How many.
     pub count: u64,
 }
 
 /// Somebody who moderates.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Moderator {
     /// Who.
     pub id: String,
@@ -119,7 +120,7 @@ pub struct Moderator {
 }
 
 /// A change of roles.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SetRole {
     /// Of whom.
@@ -133,7 +134,7 @@ pub struct SetRole {
 }
 
 /// What somebody becomes.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Admin, and so moderator.
@@ -145,7 +146,7 @@ pub enum Role {
 }
 
 /// Somebody who is banned.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Ban {
     /// Who.
     pub id: String,
@@ -156,7 +157,7 @@ pub struct Ban {
 }
 
 /// A change of bans.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SetBan {
     /// Of whom.
@@ -170,7 +171,7 @@ pub struct SetBan {
 }
 
 /// What may be done in a room, and by whom.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct RoomPermissions {
     /// What everybody may do.
     pub defaults: Defaults,
@@ -181,7 +182,7 @@ pub struct RoomPermissions {
 }
 
 /// What is set for one user in a room; what is not said follows from the room.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct UserPermissions {
     /// Who.
     pub id: String,
@@ -204,7 +205,7 @@ pub struct UserPermissions {
 }
 
 /// A change that will come.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Future {
     /// When.
     pub at: i64,
@@ -221,7 +222,7 @@ pub struct Future {
 }
 
 /// What becomes of one permission.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
     /// It stays as it is.
@@ -236,7 +237,7 @@ pub enum Change {
 }
 
 /// A change of permissions.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SetPermissions {
     /// Of whom; of everybody if nobody is named.
@@ -254,7 +255,7 @@ pub struct SetPermissions {
 }
 
 /// A user.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct User {
     /// Who.
     pub id: String,
@@ -273,7 +274,7 @@ pub struct User {
 }
 
 /// A message.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Message {
     /// Its number.
     pub id: i64,
@@ -296,7 +297,7 @@ pub struct Message {
 }
 
 /// Where everything is found.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Links {
     /// What links begin with.
     pub base_url: String,
@@ -309,7 +310,7 @@ pub struct Links {
 }
 
 /// The link to join a room with.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Link {
     /// Of the room.
     pub token: String,
@@ -320,7 +321,7 @@ pub struct Link {
 }
 
 /// What is filtered in a room.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Filter {
     /// Of the room; of every other if none.
     pub room: Option<String>,
@@ -337,7 +338,7 @@ pub struct Filter {
 }
 
 /// A message to try a filter with.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct FilterTest {
     /// In which room; in any other if none.
@@ -349,7 +350,7 @@ pub struct FilterTest {
 }
 
 /// What a filter makes of a message.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct FilterVerdict {
     /// `pass`, `hide` or `reject`.
     pub verdict: String,
@@ -358,7 +359,7 @@ pub struct FilterVerdict {
 }
 
 /// The server in figures.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Stats {
     /// Rooms.
     pub rooms: i64,
@@ -379,7 +380,7 @@ pub struct Stats {
 }
 
 /// Something a moderator did.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Moderated {
     /// When.
     pub at: i64,

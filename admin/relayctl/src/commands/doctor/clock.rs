@@ -1,6 +1,7 @@
 //! The clock: whether it can be right.
 
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::UNIX_EPOCH;
 
 use relay_core::clock::{Clock as _, SystemClock};
@@ -38,6 +39,21 @@ pub(super) fn check(ground: &Ground, found: &mut Section<'_>) {
         )),
     }
     daemons_clock(ground, now, found);
+    kept_right(found);
+}
+
+/// What the system says of itself, where systemd runs.
+fn kept_right(found: &mut Section<'_>) {
+    let mut asked = Command::new("timedatectl");
+    asked.args(["show", "--property=NTPSynchronized", "--value"]);
+    let Ok(answer) = asked.stdin(Stdio::null()).output() else {
+        return;
+    };
+    match answer.stdout.trim_ascii() {
+        b"yes" => found.ok("it is kept right by time servers"),
+        b"no" => found.warning("it is not kept right by time servers", ADVICE),
+        _ => {}
+    }
 }
 
 /// Moments that have certainly been.

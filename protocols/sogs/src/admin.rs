@@ -44,47 +44,22 @@ type Shared = axum::extract::State<Arc<Server>>;
 
 /// What can be asked, and who answers.
 pub fn api() -> Api<Arc<Server>> {
-    use types::{
-        Ban, Count, Filter, FilterTest, FilterVerdict, Links, Message, Moderated, Moderator,
-        NewRoom, Room, RoomEdit, RoomInFigures, RoomPermissions, SetBan, SetPermissions, SetRole,
-        Stats, User,
-    };
-    let (room, count) = (gives::<Room>(), gives::<Count>());
-    let permissions = gives::<RoomPermissions>();
-    let message = gives::<Message>().segment::<i64>();
-    let tried = gives::<FilterVerdict>().takes::<FilterTest>();
-    let newest = gives::<Vec<Moderated>>().segment::<u32>();
-    Api::below(paths::BELOW)
-        .get(
-            paths::ROOMS,
-            "List all rooms",
-            gives::<Vec<Room>>(),
-            rooms::list,
-        )
-        .post(
-            paths::ROOMS,
-            "Make a room",
-            room.takes::<NewRoom>(),
-            rooms::add,
-        )
-        .get(
-            paths::ROOM,
-            "A room in figures",
-            gives::<RoomInFigures>(),
-            rooms::show,
-        )
-        .put(
-            paths::ROOM,
-            "Change a room",
-            room.takes::<RoomEdit>(),
-            rooms::edit,
-        )
-        .delete(
-            paths::ROOM,
-            "Delete a room and all that is in it",
-            room,
-            rooms::delete,
-        )
+    of_server(of_people(of_rooms(Api::below(paths::BELOW))))
+}
+
+fn of_rooms(api: Api<Arc<Server>>) -> Api<Arc<Server>> {
+    use types::{Count, NewRoom, Room, RoomEdit, RoomInFigures, RoomPermissions, SetPermissions};
+    let (all, room) = (gives::<Vec<Room>>(), gives::<Room>());
+    let (add, edit) = (room.takes::<NewRoom>(), room.takes::<RoomEdit>());
+    let (figures, count) = (gives::<RoomInFigures>(), gives::<Count>());
+    let (list, delete) = ("List all rooms", "Delete a room and all that is in it");
+    let (may, set) = (gives::<RoomPermissions>(), "Set what may be done in a room");
+    let set_may = may.takes::<SetPermissions>();
+    api.get(paths::ROOMS, list, all, rooms::list)
+        .post(paths::ROOMS, "Make a room", add, rooms::add)
+        .get(paths::ROOM, "A room in figures", figures, rooms::show)
+        .put(paths::ROOM, "Change a room", edit, rooms::edit)
+        .delete(paths::ROOM, delete, room, rooms::delete)
         .post(
             paths::ROOM_CLEAR,
             "Forget all messages of a room",
@@ -94,46 +69,49 @@ pub fn api() -> Api<Arc<Server>> {
         .get(
             paths::ROOM_PERMISSIONS,
             "What may be done in a room",
-            permissions,
+            may,
             permissions::show,
         )
-        .put(
-            paths::ROOM_PERMISSIONS,
-            "Set what may be done in a room",
-            permissions.takes::<SetPermissions>(),
-            permissions::set,
-        )
-        .get(
-            paths::MODERATORS,
-            "List everybody with a role",
-            gives::<Vec<Moderator>>(),
-            people::moderators,
-        )
-        .put(
-            paths::MODERATORS,
-            "Give and take roles",
-            count.takes::<SetRole>(),
-            people::set_role,
-        )
-        .get(
-            paths::BANS,
-            "List everybody who is banned",
-            gives::<Vec<Ban>>(),
-            people::bans,
-        )
-        .put(
-            paths::BANS,
-            "Ban and let back in",
-            count.takes::<SetBan>(),
-            people::set_ban,
-        )
-        .get(
-            paths::USER,
-            "What is known of somebody",
-            gives::<User>(),
-            people::user,
-        )
-        .get(paths::MESSAGE, "A message", message, messages::show)
+        .put(paths::ROOM_PERMISSIONS, set, set_may, permissions::set)
+}
+
+fn of_people(api: Api<Arc<Server>>) -> Api<Arc<Server>> {
+    use types::{Ban, Count, Moderator, SetBan, SetRole, User};
+    let (roles, bans) = (gives::<Vec<Moderator>>(), gives::<Vec<Ban>>());
+    let count = gives::<Count>();
+    let (set_role, set_ban) = (count.takes::<SetRole>(), count.takes::<SetBan>());
+    let user = gives::<User>();
+    api.get(
+        paths::MODERATORS,
+        "List everybody with a role",
+        roles,
+        people::moderators,
+    )
+    .put(
+        paths::MODERATORS,
+        "Give and take roles",
+        set_role,
+        people::set_role,
+    )
+    .get(
+        paths::BANS,
+        "List everybody who is banned",
+        bans,
+        people::bans,
+    )
+    .put(paths::BANS, "Ban and let back in", set_ban, people::set_ban)
+    .get(paths::USER, "What is known of somebody", user, people::user)
+}
+
+fn of_server(api: Api<Arc<Server>>) -> Api<Arc<Server>> {
+    use types::{Filter, FilterTest, FilterVerdict, Links, Message, Moderated, Stats};
+    let message = gives::<Message>().segment::<i64>();
+    let (links, filters) = (gives::<Links>(), gives::<Vec<Filter>>());
+    let tried = gives::<FilterVerdict>().takes::<FilterTest>();
+    let newest = gives::<Vec<Moderated>>().segment::<u32>();
+    let stats = gives::<Stats>();
+    let log = "What moderators did, newest first";
+    api.get(paths::MESSAGE, "A message", message, messages::show)
         .delete(
             paths::MESSAGE,
             "Delete a message",
@@ -143,33 +121,18 @@ pub fn api() -> Api<Arc<Server>> {
         .get(
             paths::LINKS,
             "The links to join rooms with",
-            gives::<Links>(),
+            links,
             links::list,
         )
-        .get(
-            paths::FILTER,
-            "What is filtered",
-            gives::<Vec<Filter>>(),
-            filter::show,
-        )
+        .get(paths::FILTER, "What is filtered", filters, filter::show)
         .post(
             paths::FILTER,
             "Try a filter, without posting",
             tried,
             filter::test,
         )
-        .get(
-            paths::STATS,
-            "The server in figures",
-            gives::<Stats>(),
-            stats::show,
-        )
-        .get(
-            paths::LOG,
-            "What moderators did, newest first",
-            newest,
-            log::newest,
-        )
+        .get(paths::STATS, "The server in figures", stats, stats::show)
+        .get(paths::LOG, log, newest, log::newest)
 }
 
 /// The routes, without `/v1/sogs` before them.

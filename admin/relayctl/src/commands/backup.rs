@@ -27,7 +27,7 @@ pub(super) async fn run(command: cli::Backup, context: &Context) -> Outcome {
 async fn create(path: PathBuf, context: &Context) -> Outcome {
     let path = std::path::absolute(&path)
         .map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
-    context.output.progress("copying …");
+    let working = context.output.working("copying …");
     let request = BackupRequest { path: path.clone() };
     let asked = context
         .daemon_at_work()?
@@ -40,6 +40,7 @@ async fn create(path: PathBuf, context: &Context) -> Outcome {
         }
         asked => asked?,
     };
+    drop(working);
     context
         .output
         .answer(&made, || describe("complete", &made))?;
@@ -47,8 +48,9 @@ async fn create(path: PathBuf, context: &Context) -> Outcome {
 }
 
 async fn verify(path: &Path, context: &Context) -> Outcome {
-    context.output.progress("reading …");
+    let working = context.output.working("reading …");
     let manifest = backup::verify(path).await?;
+    drop(working);
     let sound = Backup::of(path, &manifest);
     context
         .output

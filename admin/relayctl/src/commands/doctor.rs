@@ -45,15 +45,16 @@ async fn examine(ground: &Ground, doctor: &Doctor, context: &Context) -> Report 
     certificates::check(ground, &mut report.section("certificates"));
     ports::check(ground, &mut report.section("ports"));
     if !doctor.offline {
-        output.progress("reaching the relays as clients do …");
+        let _working = output.working("reaching the relays as clients do …");
         reach::check(ground, &context.global, &mut report.section("reach")).await;
     }
     // Before the database is opened, which may touch its file.
     clock::check(ground, &mut report.section("clock"));
-    if doctor.deep {
-        output.progress("reading the whole database …");
-    }
+    let working = doctor
+        .deep
+        .then(|| output.working("reading the whole database …"));
     database::check(ground, doctor.deep, &mut report.section("database")).await;
+    drop(working);
     backups::check(ground, &mut report.section("backups"));
     disk::check(ground, &mut report.section("disk"));
     limits::check(ground, &mut report.section("limits"));

@@ -25,9 +25,10 @@ async fn show(context: &Context) -> Outcome {
 
 async fn run_now(name: &str, context: &Context) -> Outcome {
     let daemon = context.daemon_at_work()?;
-    context.output.progress(&format!("running {name} …"));
+    let working = context.output.working(&format!("running {name} …"));
     let path = paths::with(paths::WORKER_RUN, name);
     let run: WorkerRun = daemon.post(&path, &()).await?;
+    drop(working);
     let text = || format!("{} ({})", outcome(&run), time::span(run.took));
     context.output.answer(&run, text)?;
     Ok(Verdict::good_if(run.error.is_none()))

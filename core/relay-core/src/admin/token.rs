@@ -106,8 +106,8 @@ mod tests {
         let again = AdminToken::load_or_create(&path, &Entropy::seeded(2)).expect("read");
         assert!(again.is(made.reveal()));
         assert!(!again.is(&made.reveal()[1..]) && !again.is(""));
-        let mode = path.metadata().expect("there").permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        let permissions = path.metadata().expect("there").permissions();
+        assert_eq!(permissions.mode() & 0o777, 0o600);
         assert_eq!(format!("{made:?}"), "AdminToken");
     }
 

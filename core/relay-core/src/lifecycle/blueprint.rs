@@ -94,8 +94,8 @@ impl Blueprint {
         check_pair(
             &loaded,
             "metrics",
-            &metrics.tls_certificate,
-            &metrics.tls_key,
+            metrics.tls_certificate.as_ref(),
+            metrics.tls_key.as_ref(),
         )?;
         let admin: AdminSettings = loaded.section()?;
         check_admin(&loaded, &admin)?;

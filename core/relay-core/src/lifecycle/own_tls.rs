@@ -21,8 +21,8 @@ impl OwnTls {
     pub(super) fn load(blueprint: &Blueprint) -> Result<Self, TlsError> {
         let (metrics, admin) = (&blueprint.metrics, &blueprint.admin);
         Ok(Self {
-            metrics: load(&metrics.tls_certificate, &metrics.tls_key)?,
-            admin: load(&admin.tls_certificate, &admin.tls_key)?,
+            metrics: load(metrics.tls_certificate.as_ref(), metrics.tls_key.as_ref())?,
+            admin: load(admin.tls_certificate.as_ref(), admin.tls_key.as_ref())?,
         })
     }
 
@@ -34,10 +34,10 @@ impl OwnTls {
 }
 
 fn load(
-    certificate: &Option<PathBuf>,
-    key: &Option<PathBuf>,
+    certificate: Option<&PathBuf>,
+    key: Option<&PathBuf>,
 ) -> Result<Option<Arc<ServerTls>>, TlsError> {
-    let pair = certificate.as_ref().zip(key.as_ref());
+    let pair = certificate.zip(key);
     pair.map(|(certificate, key)| ServerTls::load(certificate, key, &[b"http/1.1"]).map(Arc::new))
         .transpose()
 }
@@ -46,8 +46,8 @@ fn load(
 pub(super) fn check_pair(
     loaded: &Loaded,
     section: &str,
-    certificate: &Option<PathBuf>,
-    key: &Option<PathBuf>,
+    certificate: Option<&PathBuf>,
+    key: Option<&PathBuf>,
 ) -> Result<(), ConfigError> {
     let (certificate_key, key_key) = (
         format!("{section}.tls_certificate"),
@@ -66,7 +66,12 @@ pub(super) fn check_pair(
 
 /// A token that crosses a network in clear is nobody's secret any more.
 pub(super) fn check_admin(loaded: &Loaded, admin: &AdminSettings) -> Result<(), ConfigError> {
-    check_pair(loaded, "admin", &admin.tls_certificate, &admin.tls_key)?;
+    check_pair(
+        loaded,
+        "admin",
+        admin.tls_certificate.as_ref(),
+        admin.tls_key.as_ref(),
+    )?;
     let wrong = |reason: String| Err(loaded.error_at("admin.listen", reason));
     for address in &admin.listen {
         match address {

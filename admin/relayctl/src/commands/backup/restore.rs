@@ -29,7 +29,7 @@ struct Restored {
 pub(super) async fn run(from: &Path, data_dir: Option<PathBuf>, context: &Context) -> Outcome {
     let target = target(data_dir, context)?;
     let (data_dir, database) = (target.data_dir.clone(), target.options.url.to_string());
-    context.output.progress("verifying and restoring …");
+    let working = context.output.working("verifying and restoring …");
     let place = Place::claim(&data_dir)?;
     let manifest = match backup::restore(from, target).await {
         Ok(manifest) => manifest,
@@ -38,6 +38,7 @@ pub(super) async fn run(from: &Path, data_dir: Option<PathBuf>, context: &Contex
             return Err(error.into());
         }
     };
+    drop(working);
     let restored = Restored {
         backup: Backup::of(from, &manifest),
         data_dir,

@@ -27,7 +27,7 @@ use crate::{paths, types};
 pub fn api() -> Api<Arc<Core>> {
     use types::{
         AuditEntry, AuditNote, AuditNoted, AuditPrune, AuditPruned, Backup, BackupRequest, Done,
-        LogLevel, Reload, Setting, Status, Upgrade, Worker, WorkerPaused, WorkerRun,
+        LogLevel, Reload, Setting, Upgrade, Worker, WorkerPaused, WorkerRun,
     };
     let level = gives::<LogLevel>();
     let paused = gives::<Worker>().takes::<WorkerPaused>();
@@ -35,13 +35,7 @@ pub fn api() -> Api<Arc<Core>> {
     let newest = gives::<Vec<AuditEntry>>().segment::<u64>();
     let noted = gives::<AuditNoted>().takes::<AuditNote>();
     let pruned = gives::<AuditPruned>().takes::<AuditPrune>();
-    Api::below("")
-        .get(
-            paths::STATUS,
-            "How everything is",
-            gives::<Status>(),
-            handlers::status,
-        )
+    seeing()
         .get(
             paths::LOG_LEVEL,
             "What is logged",
@@ -125,6 +119,23 @@ pub fn api() -> Api<Arc<Core>> {
             "This document",
             gives::<Value>(),
             handlers::openapi,
+        )
+}
+
+/// How the daemon is.
+fn seeing() -> Api<Arc<Core>> {
+    Api::below("")
+        .get(
+            paths::STATUS,
+            "How everything is",
+            gives::<types::Status>(),
+            handlers::status,
+        )
+        .get(
+            paths::METRICS,
+            "Everything measured, as the metrics listeners say it",
+            gives::<types::Metrics>(),
+            handlers::metrics,
         )
 }
 

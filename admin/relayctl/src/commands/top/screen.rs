@@ -93,7 +93,7 @@ fn block(frame: &mut Frame<'_>, area: Rect, title: &'static str, rows: &[Row<'_>
             Layout::horizontal([Constraint::Length(WORDS), Constraint::Min(0)]).areas(area);
         let Row(name, value, history) = row;
         match history {
-            None => frame.render_widget(Paragraph::new(format!("{name:<11}{value}")), area),
+            None => frame.render_widget(Paragraph::new(format!("{name:<11}{value:>10}")), area),
             Some(history) => {
                 frame.render_widget(Paragraph::new(format!("{name:<11}{value:>10}")), words);
                 let values: Vec<u64> = history.newest(usize::from(curve.width)).collect();
@@ -152,13 +152,7 @@ fn of_smp<'a>(smp: &Smp, history: &'a History) -> Vec<Row<'a>> {
 fn of_store<'a>(view: &View, history: &'a History) -> Vec<Row<'a>> {
     let store = &view.store;
     let state = store.fault.as_deref().map_or_else(
-        || {
-            format!(
-                "well, {} waiting, {}/s commits",
-                store.waiting,
-                short(store.commits_per_second)
-            )
-        },
+        || format!("well, {} waiting", store.waiting),
         |fault| format!("fault: {}", harmless(fault)),
     );
     vec![
@@ -208,7 +202,7 @@ fn worker(worker: &Worker) -> Line<'static> {
         },
     };
     let words = format!(
-        "{:<21} {:<8} {:>6} runs {:>3} failed  ",
+        "{:<25}{:<8} {:>5} runs {:>2} failed  ",
         harmless(&worker.name),
         harmless(&worker.state),
         worker.runs,

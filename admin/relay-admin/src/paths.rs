@@ -2,6 +2,8 @@
 
 /// `GET`: [`crate::types::Status`].
 pub const STATUS: &str = "/v1/status";
+/// `GET`: [`crate::types::Metrics`].
+pub const METRICS: &str = "/v1/metrics";
 /// `GET` and `PUT`: [`crate::types::LogLevel`].
 pub const LOG_LEVEL: &str = "/v1/log/level";
 /// `GET`: a list of [`crate::types::Worker`].

@@ -42,6 +42,12 @@ fn show(api: Api<Arc<Core>>) -> Api<Arc<Core>> {
         handlers::status,
     )
     .get(
+        paths::METRICS,
+        "Everything measured, as the metrics listeners say it",
+        gives::<types::Metrics>(),
+        handlers::metrics,
+    )
+    .get(
         paths::LOG_LEVEL,
         "What is logged",
         level,

@@ -55,6 +55,13 @@ pub struct Store {
     pub queue: usize,
 }
 
+/// Everything measured.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+pub struct Metrics {
+    /// In Prometheus' text format.
+    pub text: String,
+}
+
 /// The filter of the logs.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct LogLevel {

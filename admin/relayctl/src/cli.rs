@@ -103,6 +103,18 @@ Examples:
     #[command(after_help = "Example: until relayctl status >/dev/null; do sleep 1; done")]
     Status,
 
+    /// Watch both relays at work: connections, polls, messages, latencies, database, workers
+    ///
+    /// Keys: q ends, p pauses, up and down go through the workers, left and right make it faster and
+    /// slower.
+    #[command(after_help = "\
+Examples:
+  relayctl top
+  relayctl top --interval 5s
+  relayctl top --once                     one sample, and no screen
+  relayctl top --json | jq .smp.sent_per_second")]
+    Top(Top),
+
     /// Look for everything that is or will be wrong, and say what to do
     ///
     /// Works with the daemon up or down, and changes nothing. With the daemon up both relays are
@@ -187,6 +199,16 @@ Examples:
         #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
         dir: Option<PathBuf>,
     },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Top {
+    /// Time between two looks, from 200ms to 1m
+    #[arg(long, value_name = "TIME", default_value = "1s")]
+    pub(crate) interval: Span,
+    /// Print one sample, measured over one interval, and end; --json does so too
+    #[arg(long)]
+    pub(crate) once: bool,
 }
 
 #[derive(Args, Debug)]

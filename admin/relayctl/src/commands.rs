@@ -11,6 +11,7 @@ mod pages;
 mod smp;
 mod sogs;
 mod status;
+mod top;
 mod worker;
 
 use std::process::ExitCode;
@@ -83,6 +84,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Outcome {
         Command::Smp(smp) => smp::run(smp, context).await,
         Command::Sogs(sogs) => sogs::run(sogs, context).await,
         Command::Status => status::run(context).await,
+        Command::Top(wanted) => top::run(&wanted, context).await,
         Command::Stop(wait) => control::stop(&wait, context).await,
         Command::Upgrade(wait) => control::upgrade(&wait, context).await,
         Command::Worker(worker) => worker::run(worker, context).await,

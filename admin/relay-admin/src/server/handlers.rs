@@ -15,7 +15,7 @@ use super::problem::{Body, Refusal, Segment};
 use super::view;
 use crate::types::{
     AuditEntry, AuditNote, AuditNoted, AuditPrune, AuditPruned, Backup, BackupRequest, Done,
-    LogLevel, Setting, Status, Upgrade, Worker, WorkerPaused,
+    LogLevel, Metrics, Setting, Status, Upgrade, Worker, WorkerPaused,
 };
 
 type Daemon = State<Arc<Core>>;
@@ -27,6 +27,12 @@ const MAX_AUDIT: u64 = 10_000;
 
 pub(super) async fn status(State(core): Daemon) -> Json<Status> {
     Json(view::status(&core))
+}
+
+pub(super) async fn metrics(State(core): Daemon) -> Json<Metrics> {
+    Json(Metrics {
+        text: core.render_metrics(),
+    })
 }
 
 pub(super) async fn log_level(State(core): Daemon) -> Json<LogLevel> {

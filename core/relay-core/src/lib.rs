@@ -6,6 +6,7 @@
 //! - [`lifecycle`] owns the daemon from the command line to the exit code; [`failure`] is how it
 //!   ends when it cannot go on.
 //! - [`net`] owns every listening socket and every connection until a plugin's service has it.
+//! - [`web`] is what all relays serve together on the shared web ports.
 //! - [`clock`] and [`entropy`] are the only sources of time and randomness.
 //! - [`worker`] runs background jobs that operators can see; [`tasks`] supervises everything
 //!   that is spawned.
@@ -33,6 +34,7 @@ pub mod settings;
 mod systemd;
 pub mod tasks;
 pub mod telemetry;
+pub mod web;
 pub mod worker;
 
 pub use relay_config as config;

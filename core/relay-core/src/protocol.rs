@@ -23,6 +23,7 @@ use crate::entropy::Entropy;
 use crate::net::{AcceptOptions, BindOptions, ListenAddr, Service};
 use crate::tasks::Tasks;
 use crate::telemetry::metrics::Metrics;
+use crate::web::Site;
 use crate::worker::Worker;
 
 /// A protocol this binary was built with.
@@ -101,6 +102,17 @@ pub trait Relay: Send + Sync {
 
     /// Who serves connections to a [`Port`] of this name; `None` if it is not one of its own.
     fn service(&self, port: &str) -> Option<Arc<dyn Service>>;
+
+    /// What it serves on the shared web ports; see [`crate::web`].
+    fn sites(&self) -> Vec<Site> {
+        Vec::new()
+    }
+
+    /// Who serves TLS connections on a shared port that name no host (SNI), from their first byte
+    /// on: it shakes hands itself.
+    fn unnamed_tls(&self) -> Option<Arc<dyn Service>> {
+        None
+    }
 
     /// Routes of the admin API below `/v1/<name>/`.
     fn admin_routes(&self) -> axum::Router {

@@ -13,6 +13,7 @@ use crate::net::{AcceptOptions, BindOptions, ConnectionLimits, ListenAddr, Serve
 use crate::protocol::{Plan, Port, Protocol};
 use crate::settings::{AdminSettings, LimitSettings, LogSettings, MetricsSettings, Settings};
 use crate::telemetry::logs;
+use crate::web::settings::WebSettings;
 
 /// Everything the configuration says, understood.
 pub struct Blueprint {
@@ -53,6 +54,7 @@ pub fn sections(protocols: &[Box<dyn Protocol>]) -> Vec<SectionSpec> {
         SectionSpec::of::<AdminSettings>(),
         SectionSpec::of::<MetricsSettings>(),
         SectionSpec::of::<LimitSettings>(),
+        SectionSpec::of::<WebSettings>(),
     ];
     sections.extend(protocols.iter().map(|protocol| protocol.section()));
     sections

@@ -9,6 +9,7 @@ mod check;
 mod connections;
 mod identity;
 mod limits;
+mod proxy;
 mod queues;
 mod settings;
 mod statistics;
@@ -19,9 +20,11 @@ use relay_core::protocol::Port;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use self::connections::{ConnectionConfig, RoutingConfig};
+pub use self::connections::ConnectionConfig;
 pub use self::identity::{IdentityConfig, KeyKind};
 pub use self::limits::LimitConfig;
+pub(crate) use self::proxy::is_below;
+pub use self::proxy::{HostMode, Pattern, PatternError, ProxyConfig, SocksMode, SocksProxy};
 pub use self::queues::{NotificationConfig, QueueConfig};
 pub use self::settings::Settings;
 pub use self::statistics::{Columns, StatisticsConfig};
@@ -80,8 +83,8 @@ pub struct SmpConfig {
     /// What one client, and all together, may use. `[limits]` has those on connections.
     pub limits: LimitConfig,
 
-    /// Private routing: this server passing messages on to others.
-    pub routing: RoutingConfig,
+    /// Private routing: this server passing its clients' messages on to others.
+    pub proxy: ProxyConfig,
 
     /// The statistics file that dashboards of smp-server read. `[metrics]` has the same and more.
     pub statistics: StatisticsConfig,
@@ -103,7 +106,7 @@ impl Default for SmpConfig {
             notifications: NotificationConfig::default(),
             connections: ConnectionConfig::default(),
             limits: LimitConfig::default(),
-            routing: RoutingConfig::default(),
+            proxy: ProxyConfig::default(),
             statistics: StatisticsConfig::default(),
         }
     }

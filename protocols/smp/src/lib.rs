@@ -32,8 +32,9 @@ mod transport;
 pub mod wire;
 
 pub use crate::config::{
-    Columns, ConnectionConfig, IdentityConfig, KeyKind, LimitConfig, NotificationConfig,
-    QueueConfig, RoutingConfig, Settings, SmpConfig, StatisticsConfig,
+    Columns, ConnectionConfig, HostMode, IdentityConfig, KeyKind, LimitConfig, NotificationConfig,
+    Pattern, PatternError, ProxyConfig, QueueConfig, Settings, SmpConfig, SocksMode, SocksProxy,
+    StatisticsConfig,
 };
 
 pub use crate::plugin::Smp;

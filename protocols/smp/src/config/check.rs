@@ -22,6 +22,7 @@ impl SmpConfig {
             .or_else(|| self.version_problem())
             .or_else(|| self.count_problem())
             .or_else(|| self.time_problem())
+            .or_else(|| self.proxy.problem())
     }
 
     fn address_problem(&self) -> Option<Problem> {
@@ -74,10 +75,6 @@ impl SmpConfig {
         let counts = [
             ("queues.quota", u64::from(self.queues.quota)),
             ("limits.max_handshakes", limits.max_handshakes as u64),
-            (
-                "routing.client_concurrency",
-                self.routing.client_concurrency.into(),
-            ),
         ];
         let zero = counts.into_iter().find(|(_, count)| *count == 0);
         zero.map(|(key, _)| (key, "must be 1 or more".to_owned()))
@@ -164,6 +161,19 @@ mod tests {
                 "smp.connections.max_version",
             ),
             ("LIMITS__OUT_BYTES", "16KiB", "smp.limits.out_bytes"),
+            (
+                "PROXY__CLIENT_CONCURRENCY",
+                "0",
+                "smp.proxy.client_concurrency",
+            ),
+            ("PROXY__MAX_RELAYS", "0", "smp.proxy.max_relays"),
+            ("PROXY__ANSWER_TIMEOUT", "0", "smp.proxy.answer_timeout"),
+            ("PROXY__SOCKS_MODE", "always", "smp.proxy.socks_mode"),
+            (
+                "PROXY__SOCKS_PROXY",
+                "u:with space@host",
+                "smp.proxy.socks_proxy",
+            ),
         ] {
             let line = refusal(variable, value).unwrap_or_else(|| panic!("{variable} {value}"));
             assert!(line.contains(key) && !line.contains('\n'), "{line}");
@@ -184,6 +194,9 @@ mod tests {
             ("CONNECTIONS__IDLE_TIMEOUT", "0"),
             ("QUEUES__MESSAGE_LIFETIME", "250ms"),
             ("STATISTICS__COLUMNS", "2022"),
+            ("PROXY__ALLOW", "[\"example.org\", \"192.0.2.0/24\"]"),
+            ("PROXY__SOCKS_PROXY", "user:password@[::1]:9050"),
+            ("PROXY__HOST_MODE", "onion"),
         ] {
             assert_eq!(refusal(variable, value), None, "{variable}");
         }

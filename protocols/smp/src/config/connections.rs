@@ -1,4 +1,4 @@
-//! `[smp.connections]` and `[smp.routing]`: versions and time limits on the wire.
+//! `[smp.connections]`: versions and time limits on the wire.
 
 use relay_core::config::Span;
 use relay_core::net::KeepAlive;
@@ -58,19 +58,6 @@ pub struct ConnectionConfig {
     pub keepalive_interval: Span,
 }
 
-/// Private routing: this server passing messages on to others. This build does not route yet.
-#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RoutingConfig {
-    /// How long a server that could not be reached is not tried again.
-    #[schemars(extend("x-reload" = true))]
-    pub failed_relay_memory: Span,
-
-    /// Messages of one client on their way at the same time.
-    #[schemars(extend("x-reload" = true))]
-    pub client_concurrency: u32,
-}
-
 impl ConnectionConfig {
     /// When TCP asks silent clients, if it does.
     pub fn keep_alive(&self) -> Option<KeepAlive> {
@@ -103,15 +90,6 @@ impl Default for ConnectionConfig {
             write_timeout: Span::secs(120),
             keepalive_idle: Span::secs(30),
             keepalive_interval: Span::secs(15),
-        }
-    }
-}
-
-impl Default for RoutingConfig {
-    fn default() -> Self {
-        Self {
-            failed_relay_memory: Span::secs(30),
-            client_concurrency: 32,
         }
     }
 }

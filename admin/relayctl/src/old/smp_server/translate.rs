@@ -4,7 +4,11 @@
 //! value is what relayd does anyway), or it is dropped and a line says so. Values of settings are
 //! never repeated, for some are passwords.
 
+mod accepted;
+mod control;
 mod database;
+mod information;
+mod proxy;
 mod reader;
 mod store_log;
 mod transport;
@@ -68,10 +72,11 @@ pub(crate) fn translate(ini: &Ini, places: &Places) -> Result<Translation, Refus
     store_log::translate(&mut reader, places, &mut config, &mut told)?;
     auth(&mut reader, &mut config, &mut told)?;
     told.transport = transport::translate(&mut reader, &mut config)?;
-    proxy(&mut reader, &mut config)?;
+    control::translate(&mut reader, &mut config)?;
+    proxy::translate(&mut reader, &mut config)?;
     inactive_clients(&mut reader, &mut config, &mut told)?;
     told.web = web::translate(&mut reader, &told.transport, &mut config)?;
-    told.source_code = information(&mut reader, &mut config);
+    told.source_code = information::translate(&mut reader, &mut config);
     Ok(Translation {
         config: config.0,
         dropped: reader.rest(),
@@ -93,14 +98,6 @@ fn auth(reader: &mut Reader<'_>, config: &mut Config, told: &mut Told) -> Result
     }
     if let Some(quota) = reader.number::<i32>(section, "daily_block_queue_quota")? {
         config.put("smp.daily_block_quota", i64::from(quota));
-    }
-    Ok(())
-}
-
-fn proxy(reader: &mut Reader<'_>, config: &mut Config) -> Result<(), Refused> {
-    let section = "PROXY";
-    if let Some(count) = reader.number::<u32>(section, "client_concurrency")? {
-        config.put("smp.routing.client_concurrency", i64::from(count));
     }
     Ok(())
 }
@@ -128,10 +125,6 @@ fn inactive_clients(
     );
     told.inactive = Some((ttl, interval));
     Ok(())
-}
-
-fn information(reader: &mut Reader<'_>, _config: &mut Config) -> Option<String> {
-    reader.text("INFORMATION", "source_code").map(str::to_owned)
 }
 
 /// relayd.toml while it is made.

@@ -154,6 +154,34 @@ fn values_that_make_no_sense_are_refused_by_name() {
 }
 
 #[test]
+fn what_is_passed_on_goes_the_way_it_went() {
+    let text = "[TRANSPORT]\nport = 5223\n[PROXY]\nsocks_proxy = :9050\nsocks_mode = always\nhost_mode = onion\nrequired_host_mode = on\nown_server_domains = a.example b.example\nclient_concurrency = 7\n";
+    let translation = translated(text);
+    assert_eq!(translation.dropped, []);
+    accepted(&translation.config);
+    for (key, expected) in [
+        ("socks_proxy", Value::from("localhost:9050")),
+        ("socks_mode", "always".into()),
+        ("host_mode", "onion".into()),
+        ("required_host_mode", true.into()),
+        ("own_server_domains", vec!["a.example", "b.example"].into()),
+        ("client_concurrency", 7.into()),
+    ] {
+        let key = format!("smp.proxy.{key}");
+        assert_eq!(value(&translation.config, &key), Some(&expected), "{key}");
+    }
+    for line in [
+        "socks_proxy = a b",
+        "socks_mode = always",
+        "host_mode = x",
+        "client_concurrency = 0",
+    ] {
+        let refused = refusal(&format!("[TRANSPORT]\nport = 1\n[PROXY]\n{line}\n"));
+        assert!(refused.starts_with("[PROXY] "), "{refused}");
+    }
+}
+
+#[test]
 fn a_database_stays_one() {
     let text = "[STORE_LOG]\nstore_queues = database\nstore_messages = database\n[TRANSPORT]\nport = 5223\n";
     let translation = translated(text);

@@ -5,6 +5,7 @@
 //! - [`notes`]: notes in the audit log, the smallest thing that a daemon acknowledges;
 //! - [`see`]: looking at a running daemon: its figures, its state, its files;
 //! - [`independent`]: clients in Python that share no code with us;
+//! - [`routes`]: private routing as a client sees it, and relays that misbehave;
 //! - [`smp`]: our own SMP client against a daemon;
 //! - [`sogs`]: the Session Open Group Server as its clients see it;
 //! - [`stranger`]: processes that are no children of ours;
@@ -19,6 +20,7 @@ mod bed;
 pub mod certificates;
 pub mod independent;
 pub mod notes;
+pub mod routes;
 pub mod see;
 pub mod smp;
 pub mod sogs;

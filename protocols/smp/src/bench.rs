@@ -38,6 +38,8 @@ impl Lab {
         Bench(self.0.attach(SessionFacts {
             version: Version::NOTICES,
             session_key: None,
+            peer_key: None,
+            max_version: Version::NOTICES,
         }))
     }
 }

@@ -49,6 +49,7 @@ use relay_storage::{ReadError, Store};
 pub(crate) use admin::{AdminError, Blocked, QueueState, Unblocked};
 pub(crate) use answer::{Answer, Answers, Content, Said, Stored};
 pub(crate) use connection::{Connection, SessionFacts};
+pub(crate) use outbox::Mailbox;
 pub(crate) use room::Room;
 pub(crate) use settings::{LiveSettings, Settings};
 pub(crate) use shared::Totals;

@@ -9,6 +9,7 @@
 //! engine    a block of commands in, answers and events out
 //! identity  CA, leaf, their files            tls   the protocol's TLS, both sides
 //! server    one task a connection            client   ours, for tests, load and routing
+//! routing   passing on to other servers, and what others pass on
 //! admin     what operators can ask and have done
 //! plugin    all of it as a part of the daemon
 //! ```
@@ -23,6 +24,7 @@ mod engine;
 pub mod identity;
 mod plugin;
 mod queue;
+mod routing;
 mod server;
 pub mod session;
 mod stats;

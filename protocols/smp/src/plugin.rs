@@ -16,6 +16,7 @@ use crate::admin::Desk;
 use crate::config::{Columns, Settings, SmpConfig};
 use crate::engine::{self, Engine, Ground};
 use crate::identity::{Folder, Keeper};
+use crate::routing::Pool;
 use crate::server::Server;
 use crate::stats::daily;
 use crate::store;
@@ -82,11 +83,19 @@ impl Started {
         engine.publish(&context.metrics);
         engine.run(&context.tasks);
         let settings = Settings::new(config);
+        let proxy = Pool::new(
+            settings.clone(),
+            Arc::clone(&context.clock),
+            context.entropy.clone(),
+            context.tasks.clone(),
+        );
+        proxy.publish(&context.metrics);
         let server = Server::new(
             Arc::clone(keeper.acceptor()),
             engine.clone(),
             context.entropy,
             settings.clone(),
+            proxy,
             &context.metrics,
         );
         Ok(Self {

@@ -28,9 +28,11 @@ use self::metrics::SessionMetrics;
 use self::serving::Serving;
 use crate::config::Settings;
 use crate::engine::{Engine, SessionFacts};
+use crate::routing::Pool;
 use crate::session::{HandshakeFailure, Offer, Refused, ServerHandshake, ServerSession};
 use crate::tls::{Accepted, Acceptor, HandshakeError};
 use crate::transport::{BlockReader, ReadAhead};
+use crate::wire::Version;
 
 /// For how long a handshake has a place: several round trips around the world.
 const PLACE: Duration = Duration::from_secs(1);
@@ -48,6 +50,7 @@ struct Shared {
     engine: Engine,
     entropy: Entropy,
     settings: Settings,
+    proxy: Pool,
     metrics: SessionMetrics,
     places: Places,
     new_queues: NewQueues,
@@ -68,6 +71,7 @@ impl Server {
         engine: Engine,
         entropy: Entropy,
         settings: Settings,
+        proxy: Pool,
         metrics: &Metrics,
     ) -> Self {
         let places = Places::new(settings.now().limits.max_handshakes);
@@ -76,6 +80,7 @@ impl Server {
             engine,
             entropy,
             settings,
+            proxy,
             metrics: SessionMetrics::new(metrics),
             places,
             new_queues: NewQueues::default(),
@@ -120,6 +125,8 @@ impl Shared {
         let connection = self.engine.attach(SessionFacts {
             version: session.channel.session().version,
             session_key: session.secret,
+            peer_key: session.peer_key,
+            max_version: Version(self.settings.now().connections.max_version),
         });
         let channel = session.channel;
         Serving::new(self, stream, channel, connection, limit_key)

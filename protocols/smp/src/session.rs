@@ -44,6 +44,9 @@ pub enum HandshakeFailure {
     /// The server names another session than TLS agreed on: somebody is in between.
     #[error("the session id is not that of this connection")]
     SessionId,
+    /// The server shows no session key.
+    #[error("the server shows no session key")]
+    NoKey,
     /// The session key is not signed by the certificate's key.
     #[error("the session key's signature is wrong")]
     Signature,
@@ -66,6 +69,7 @@ impl HandshakeFailure {
             Self::Identity => "identity",
             Self::Version => "version",
             Self::SessionId => "session_id",
+            Self::NoKey => "no_key",
             Self::Signature => "signature",
             Self::Secret => "secret",
             Self::Service => "service",

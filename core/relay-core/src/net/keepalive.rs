@@ -21,7 +21,8 @@ const LONGEST: Duration = Duration::from_secs(32_767);
 const MOST_PROBES: u32 = 127;
 
 impl KeepAlive {
-    pub(super) fn set(&self, socket: &impl AsFd) -> io::Result<()> {
+    /// Has a TCP socket ask.
+    pub fn set(&self, socket: &impl AsFd) -> io::Result<()> {
         let seconds = |span: Duration| span.clamp(SHORTEST, LONGEST);
         sockopt::set_tcp_keepidle(socket, seconds(self.idle))?;
         sockopt::set_tcp_keepintvl(socket, seconds(self.interval))?;

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{Call, CallError, ConnectError, Incoming, Link, Outgoing, Received};
+use crate::crypto::BoxKey;
 use crate::session::{Expected, Facts, ServerIdentity};
 
 /// Transmissions that wait to be sent, before callers wait too.
@@ -38,7 +39,10 @@ struct Shared {
     outbox: mpsc::Sender<Vec<Vec<u8>>>,
     waiting: Waiting,
     corr_ids: CorrIds,
+    forwarding: Option<BoxKey>,
     limit: Duration,
+    /// Blocks received.
+    heard: Arc<AtomicU64>,
     ended: CancellationToken,
 }
 
@@ -87,14 +91,17 @@ impl Client {
             outbox,
             waiting: Waiting::new(),
             corr_ids: CorrIds::new(rng),
+            forwarding: link.outgoing.forwarding().cloned(),
             limit,
+            heard: Arc::default(),
             ended: CancellationToken::new(),
         };
         let (ended, waiting) = (shared.ended.clone(), shared.waiting.clone());
         run(&ended, send_all(link.outgoing, to_send));
+        let heard = Arc::clone(&shared.heard);
         run(
             &ended,
-            receive_all(link.incoming, Closing(waiting), to_take),
+            receive_all(link.incoming, heard, Closing(waiting), to_take),
         );
         let shared = Arc::new(shared);
         (Self { shared }, Events { events })
@@ -141,6 +148,45 @@ impl Client {
     fn transmission(&self, call: &Call<'_>, corr_id: &[u8]) -> Result<Vec<u8>, CallError> {
         let server_key = self.server().map(|server| &server.session_key);
         call.transmission(self.facts(), server_key, corr_id)
+    }
+
+    /// Sends one transmission and waits for its answer, both within the limit.
+    pub(super) async fn exchange(
+        &self,
+        corr_id: [u8; 24],
+        transmission: Vec<u8>,
+    ) -> Result<Received, CallError> {
+        let shared = &self.shared;
+        let answer = shared.waiting.enter(corr_id)?;
+        // Whoever gives up, or is given up, waits no longer.
+        let _leaving = Leaving(&shared.waiting, corr_id);
+        let exchange = async {
+            let sent = shared.outbox.send(vec![transmission]).await;
+            sent.map_err(|_| CallError::Closed)?;
+            answer.await.map_err(|_| CallError::Closed)
+        };
+        let answer = timeout(shared.limit, exchange).await;
+        answer.unwrap_or(Err(CallError::TimedOut))
+    }
+
+    /// Never the same twice.
+    pub(super) fn next_corr_id(&self) -> [u8; 24] {
+        self.shared.corr_ids.next()
+    }
+
+    /// What a proxy encrypts forwarded commands with.
+    pub(super) fn forwarding(&self) -> Option<&BoxKey> {
+        self.shared.forwarding.as_ref()
+    }
+
+    /// How many blocks have come: whether a silent server is slow, or gone.
+    pub fn heard(&self) -> u64 {
+        self.shared.heard.load(Ordering::Relaxed)
+    }
+
+    /// Whether the connection has ended.
+    pub fn has_ended(&self) -> bool {
+        self.shared.ended.is_cancelled()
     }
 
     /// Resolves when the connection has ended.
@@ -210,11 +256,16 @@ where
     let _ = outgoing.close().await;
 }
 
-async fn receive_all<R>(mut incoming: Incoming<R>, waiting: Closing, events: mpsc::Sender<Received>)
-where
+async fn receive_all<R>(
+    mut incoming: Incoming<R>,
+    heard: Arc<AtomicU64>,
+    waiting: Closing,
+    events: mpsc::Sender<Received>,
+) where
     R: AsyncRead + Unpin,
 {
     while let Ok(Some(received)) = incoming.receive().await {
+        heard.fetch_add(1, Ordering::Relaxed);
         for one in received {
             match waiting.answer_to(one.corr_id()) {
                 // Whoever asked may have given up.
@@ -222,6 +273,15 @@ where
                 None => drop(events.send(one).await),
             }
         }
+    }
+}
+
+/// Takes one who waits off the list.
+struct Leaving<'w>(&'w Waiting, [u8; 24]);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.0.take(&self.1);
     }
 }
 

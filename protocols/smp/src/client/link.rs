@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split
 
 use super::calls::authorized;
 use super::{Call, CallError, ConnectError, QueueKey, Received};
+use crate::crypto::BoxKey;
 use crate::session::{
     ClientHandshake, ClientSession, Expected, Facts, Opener, Packer, ServerIdentity,
 };
@@ -28,6 +29,7 @@ pub struct Outgoing<W> {
     stream: W,
     packer: Packer,
     server: Option<ServerIdentity>,
+    forwarding: Option<BoxKey>,
     buffer: Vec<u8>,
 }
 
@@ -50,13 +52,18 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         let hello = reader.read(&mut read).await?.ok_or(ConnectError::Closed)?;
         let (session, answer) = ClientHandshake::new(expected).receive(&hello, rng)?;
         send(&mut write, &answer).await?;
-        let ClientSession { channel, server } = session;
+        let ClientSession {
+            channel,
+            server,
+            forwarding,
+        } = session;
         let (opener, packer) = channel.split();
         Ok(Self {
             outgoing: Outgoing {
                 stream: write,
                 packer,
                 server,
+                forwarding,
                 buffer: Vec::new(),
             },
             incoming: Incoming {
@@ -92,6 +99,11 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
     /// Who the server showed to be.
     pub fn server(&self) -> Option<&ServerIdentity> {
         self.server.as_ref()
+    }
+
+    /// What a proxy encrypts forwarded commands with; nothing for others.
+    pub fn forwarding(&self) -> Option<&BoxKey> {
+        self.forwarding.as_ref()
     }
 
     /// Encodes and authorizes a command for this connection.

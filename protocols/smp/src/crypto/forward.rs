@@ -57,9 +57,19 @@ pub fn seal_inner(key: &BoxKey, nonce: Nonce, content: &[u8]) -> Result<Vec<u8>,
     let length = TAG + PADDED_FORWARDED;
     let mut sealed = Vec::with_capacity(length);
     write(&mut sealed, length, |out| {
-        message::seal(key, nonce, PADDED_FORWARDED, out, |out| out.bytes(content));
+        seal_inner_to(out, key, nonce, |out| out.bytes(content));
     })?;
     Ok(sealed)
+}
+
+/// The same where the bytes leave from.
+pub fn seal_inner_to(
+    out: &mut Writer<'_>,
+    key: &BoxKey,
+    nonce: Nonce,
+    content: impl FnOnce(&mut Writer<'_>),
+) {
+    message::seal(key, nonce, PADDED_FORWARDED, out, content);
 }
 
 /// Decrypts a block's content from the other end of the route, in place.
@@ -80,15 +90,25 @@ pub fn seal_outer(
 ) -> Result<Vec<u8>, TooLarge> {
     let mut sealed = Vec::with_capacity(crate::wire::BLOCK);
     write(&mut sealed, crate::wire::BLOCK, |out| {
-        out.then(
-            |out| {
-                out.bytes(&[0; TAG]);
-                plain(out);
-            },
-            |sealed| key.seal(nonce, sealed),
-        );
+        seal_outer_to(out, key, nonce, plain);
     })?;
     Ok(sealed)
+}
+
+/// The same where the bytes leave from.
+pub fn seal_outer_to(
+    out: &mut Writer<'_>,
+    key: &BoxKey,
+    nonce: Nonce,
+    plain: impl FnOnce(&mut Writer<'_>),
+) {
+    out.then(
+        |out| {
+            out.bytes(&[0; TAG]);
+            plain(out);
+        },
+        |sealed| key.seal(nonce, sealed),
+    );
 }
 
 impl fmt::Debug for Forwarded<'_> {

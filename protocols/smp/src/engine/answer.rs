@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::crypto::message::Delivery;
 use crate::queue::{EntityId, Record};
+use crate::routing::RelayKey;
 use crate::wire::{
     DhKey, Error, Ids, LinkData, Message, QueueMode, Reply, Response, Session, Short, Writer,
 };
@@ -62,7 +63,10 @@ pub(crate) enum Said {
         meta: Vec<u8>,
     },
     Ok,
+    Pkey(Arc<RelayKey>),
     Pong,
+    Pres(Vec<u8>),
+    Rres(Vec<u8>),
     Sok,
 }
 
@@ -131,6 +135,8 @@ impl Answer {
             Said::Msg(..) => crate::wire::PADDED_MESSAGE + SMALL,
             Said::Lnk { fixed, user, .. } => fixed.len() + user.len() + SMALL,
             Said::Info(json) => json.len() + SMALL,
+            Said::Pres(sealed) | Said::Rres(sealed) => sealed.len() + SMALL,
+            Said::Pkey(key) => key.weight() + SMALL,
             _ => SMALL,
         }
     }
@@ -165,7 +171,10 @@ impl Said {
                 meta: Short::cut(meta),
             },
             Self::Ok => Response::Ok,
+            Self::Pkey(key) => key.response(),
             Self::Pong => Response::Pong,
+            Self::Pres(sealed) => Response::Pres(sealed),
+            Self::Rres(sealed) => Response::Rres(sealed),
             Self::Sok => Response::Sok(None),
         };
         response.encode(session.version, out);
@@ -230,7 +239,10 @@ impl fmt::Debug for Said {
             Self::Nid { .. } => "NID",
             Self::Nmsg { .. } => "NMSG",
             Self::Ok => "OK",
+            Self::Pkey(_) => "PKEY",
             Self::Pong => "PONG",
+            Self::Pres(_) => "PRES",
+            Self::Rres(_) => "RRES",
             Self::Sok => "SOK",
         })
     }

@@ -4,19 +4,21 @@
 //! ends before a command that needs what an earlier one does to the same queue, so a usual block
 //! is one round with at most one unit of work.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
 use super::block::{Block, Outcome};
 use super::lookup::Located;
-use super::outbox::Outbox;
+use super::outbox::{Mailbox, Outbox};
 use super::shared::{Shared, read_error, store_error};
 use super::step::Step;
 use super::{Answer, Answers, Said};
 use crate::crypto::{SecretKey, Verifier};
 use crate::queue::{EntityId, Record};
-use crate::wire::{Command, Error, Refusal, Request, Version};
+use crate::routing::{Opened, Relaying};
+use crate::stats::Counter;
+use crate::wire::{Command, DhKey, Error, Refusal, Request, Version};
 
 /// How often a command is tried again because its queue was changed by others meanwhile.
 const ATTEMPTS: u32 = 5;
@@ -28,14 +30,19 @@ pub(crate) struct SessionFacts {
     pub(crate) version: Version,
     /// The server's session key; without one no authenticator is right.
     pub(crate) session_key: Option<SecretKey>,
+    /// The client's session key, which a proxy's commands are encrypted with.
+    pub(crate) peer_key: Option<DhKey>,
+    /// The highest version of forwarded commands.
+    pub(crate) max_version: Version,
 }
 
 /// A connection's subscriptions and what waits for it. Dropping it ends them.
 pub(crate) struct Connection {
     pub(super) shared: Arc<Shared>,
     pub(super) outbox: Arc<Outbox>,
-    pub(super) version: Version,
+    version: Version,
     verifier: Verifier,
+    relaying: Relaying,
     /// Queues read with GET, and what was read and not acknowledged.
     pub(super) got: HashMap<i64, Option<EntityId>>,
     /// Queues subscribed in this block that were empty when they were read.
@@ -47,6 +54,9 @@ pub(crate) struct Connection {
 pub(super) struct Task<'a, 'b> {
     place: usize,
     attempts: u32,
+    /// Of its connection, or of the command alone where a proxy forwarded it.
+    pub(super) version: Version,
+    forwarded: bool,
     pub(super) request: &'a Request<'b>,
     pub(super) located: Option<Located>,
 }
@@ -65,6 +75,7 @@ impl Connection {
             shared,
             outbox,
             version: facts.version,
+            relaying: Relaying::new(facts.session_key.clone(), facts.peer_key, facts.max_version),
             verifier: Verifier::new(facts.session_key),
             got: HashMap::new(),
             empty: HashMap::new(),
@@ -79,20 +90,80 @@ impl Connection {
     ) -> Answers {
         let mark = self.shared.recent.mark();
         let mut progress = Progress::default();
+        let opened = self.open_forwarded(requests, &mut progress);
+        let inside: Vec<_> = (opened.iter())
+            .map(|(place, opened)| (*place, opened.version(), opened.request()))
+            .collect();
         let mut tasks = Vec::with_capacity(requests.len());
         for (place, request) in requests.iter().enumerate() {
             match request {
-                Ok(request) => tasks.push(Task::new(place, request)),
+                Ok(request) if matches!(request.command, Command::Rfwd(_)) => {}
+                Ok(request) => tasks.push(Task::new(place, request, self.version)),
                 Err(refusal) => progress.refused.push((place, refuse(refusal))),
             }
         }
-        let verified = self.verify(tasks, false).await;
-        progress.refused.extend(verified.refused);
-        self.run(verified.tasks, &mut progress).await;
+        for (place, version, request) in &inside {
+            match request {
+                Ok(request) => tasks.push(Task::new(*place, request, *version).forwarded()),
+                Err(refusal) => progress.refused.push((*place, refuse(refusal))),
+            }
+        }
+        for wave in waves(tasks) {
+            let verified = self.verify(wave, false).await;
+            progress.refused.extend(verified.refused);
+            self.run(verified.tasks, &mut progress).await;
+        }
         let empty = std::mem::take(&mut self.empty);
         self.catch_up(empty, mark).await;
         self.count_batch(requests);
+        self.close_forwarded(&opened, &mut progress);
         progress.answers()
+    }
+
+    /// Opens what proxies forwarded; those that cannot be opened are answered.
+    fn open_forwarded<'r>(
+        &self,
+        requests: &[Result<Request<'r>, Refusal<'r>>],
+        progress: &mut Progress,
+    ) -> BTreeMap<usize, Opened<'r>> {
+        let mut opened = BTreeMap::new();
+        for (place, request) in requests.iter().enumerate() {
+            let Ok(request) = request else { continue };
+            match self.relaying.open(request) {
+                None => {}
+                Some(Ok(one)) => drop(opened.insert(place, one)),
+                Some(Err(error)) => {
+                    let answer = Answer::to(request.corr_id, &[], Said::Err(error));
+                    progress.done.push((place, answer));
+                }
+            }
+        }
+        opened
+    }
+
+    /// Answers to what was inside go back through the layers they came through.
+    fn close_forwarded(&self, opened: &BTreeMap<usize, Opened<'_>>, progress: &mut Progress) {
+        if opened.is_empty() {
+            return;
+        }
+        let all = std::mem::take(&mut progress.refused).into_iter();
+        let all = all.map(|answer| (true, answer));
+        let done = std::mem::take(&mut progress.done).into_iter();
+        for (refused, (place, answer)) in all.chain(done.map(|answer| (false, answer))) {
+            match opened.get(&place) {
+                Some(opened) => {
+                    self.shared.counters.count(Counter::PMsgFwdsRecv);
+                    progress.done.push((place, opened.answer(&answer)));
+                }
+                None if refused => progress.refused.push((place, answer)),
+                None => progress.done.push((place, answer)),
+            }
+        }
+    }
+
+    /// Where answers that come later are put: they leave as events do.
+    pub(crate) fn mailbox(&self) -> Mailbox {
+        Mailbox(Arc::clone(&self.outbox))
     }
 
     /// Resolves when events wait.
@@ -214,12 +285,21 @@ struct Verified<'a, 'b> {
 }
 
 impl<'a, 'b> Task<'a, 'b> {
-    fn new(place: usize, request: &'a Request<'b>) -> Self {
+    fn new(place: usize, request: &'a Request<'b>, version: Version) -> Self {
         Self {
             place,
             attempts: 0,
+            version,
+            forwarded: false,
             request,
             located: None,
+        }
+    }
+
+    fn forwarded(self) -> Self {
+        Self {
+            forwarded: true,
+            ..self
         }
     }
 
@@ -255,6 +335,21 @@ impl Progress {
             done: bare(self.done),
         }
     }
+}
+
+/// Forwarded commands that came in different blocks are done together, though the client of one
+/// may have waited for another: what secures a queue is done before what follows is verified.
+fn waves<'a, 'b>(mut tasks: Vec<Task<'a, 'b>>) -> Vec<Vec<Task<'a, 'b>>> {
+    let secures = |task: &Task<'_, '_>| {
+        task.forwarded && matches!(task.request.command, Command::Skey(_) | Command::Lkey(_))
+    };
+    let mut waves = Vec::with_capacity(1);
+    while let Some(at) = tasks.iter().position(secures) {
+        let later = tasks.split_off(at + 1);
+        waves.push(std::mem::replace(&mut tasks, later));
+    }
+    waves.push(tasks);
+    waves
 }
 
 /// How many of the first tasks touch different queues; messages to one queue may follow each

@@ -34,6 +34,17 @@ pub(crate) struct Outbox {
     wake: Notify,
 }
 
+/// Where answers are put that come when the block of their command has long been answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Mailbox(pub(super) Arc<Outbox>);
+
+impl Mailbox {
+    /// An answer; nobody gets it if the connection has gone.
+    pub(crate) fn put(&self, answer: Answer) {
+        self.0.say(answer);
+    }
+}
+
 /// The rows of queues a connection is subscribed to.
 #[derive(Debug, Default)]
 pub(crate) struct Held {

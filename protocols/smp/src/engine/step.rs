@@ -16,7 +16,9 @@ use crate::queue::{Decision, Linking, Record};
 use crate::stats::Counter;
 use crate::store::writes::{Linked, NewLinkRow, NewNotification, Sent};
 use crate::store::{Found, LinkRow};
-use crate::wire::{AuthKey, Command, CommandError, Error, LinkData, NewNotifier, NotificationMeta};
+use crate::wire::{
+    AuthKey, Command, CommandError, Error, LinkData, NewNotifier, NotificationMeta, Version,
+};
 
 /// What is left to do for a command.
 pub(super) enum Step {
@@ -63,7 +65,10 @@ impl Connection {
             Command::Lget => self.read_link(record).await.into(),
             Command::Lkey(key) => self.secure_and_read_link(record, key).await.into(),
             Command::Ack(id) => self.acknowledge(record, id.as_bytes()).into(),
-            Command::Send { notification, body } => self.send(record, *notification, body).into(),
+            Command::Send { notification, body } => {
+                let version = task.version;
+                self.send(record, version, *notification, body).into()
+            }
             Command::Key(key) => secured(record, record.secure(key), key).into(),
             Command::Skey(key) => secured(record, record.secure_by_sender(key), key).into(),
             Command::Rkey(keys) => replace_recipients(record, keys).into(),
@@ -185,17 +190,21 @@ impl Connection {
         Ok(Step::Write(of(record, op), Promise::Outcome))
     }
 
-    fn send(&self, record: &Arc<Record>, notification: bool, body: &[u8]) -> Result<Step, Error> {
+    fn send(
+        &self,
+        record: &Arc<Record>,
+        version: Version,
+        notification: bool,
+        body: &[u8],
+    ) -> Result<Step, Error> {
         let shared = &self.shared;
-        record
-            .may_send(body.len(), self.version)
-            .inspect_err(|error| {
-                shared.counters.count(match error {
-                    Error::LargeMsg => Counter::MsgSentLarge,
-                    Error::Blocked(_) => Counter::MsgSentBlock,
-                    _ => Counter::MsgSentAuth,
-                });
-            })?;
+        record.may_send(body.len(), version).inspect_err(|error| {
+            shared.counters.count(match error {
+                Error::LargeMsg => Counter::MsgSentLarge,
+                Error::Blocked(_) => Counter::MsgSentBlock,
+                _ => Counter::MsgSentAuth,
+            });
+        })?;
         shared.touch(record);
         let message = Stored {
             id: shared.entropy.bytes(),

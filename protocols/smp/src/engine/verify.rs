@@ -10,7 +10,7 @@ use super::lookup::Located;
 use super::shared::Shared;
 use crate::crypto::{Claim, Verifier};
 use crate::queue::Record;
-use crate::wire::{AuthKey, Command, CommandError, Error, ProxyError, Request};
+use crate::wire::{AuthKey, Command, CommandError, Error, Request};
 
 /// What is known of a command before it is executed.
 #[derive(Debug)]
@@ -157,8 +157,10 @@ fn proof<'a>(request: &'a Request<'_>, record: Option<&'a Record>) -> Proof<'a> 
         Command::Subs(_) | Command::Nsubs(_) | Command::Rfwd(_) => {
             Proof::Settled(Err(Error::Cmd(CommandError::Prohibited)))
         }
-        Command::Prxy { .. } => routing(ProxyError::BasicAuth),
-        Command::Pfwd { .. } => routing(ProxyError::NoSession),
+        // Those are done elsewhere and do not come here.
+        Command::Prxy { .. } | Command::Pfwd { .. } => {
+            Proof::Settled(Err(Error::Cmd(CommandError::Prohibited)))
+        }
         Command::Rslv(_) => Proof::Settled(Err(Error::Cmd(CommandError::Unknown))),
         Command::New(new) => Proof::Key(std::slice::from_ref(&new.key)),
         Command::Skey(key) | Command::Lkey(key) => match record {
@@ -182,8 +184,4 @@ fn of_sender<'a>(request: &Request<'_>, record: Option<&'a Record>) -> Proof<'a>
         Some(Some(key)) => Proof::Key(std::slice::from_ref(key)),
         Some(None) | None => Proof::Never,
     }
-}
-
-fn routing(error: ProxyError) -> Proof<'static> {
-    Proof::Settled(Err(Error::Proxy(Box::new(error))))
 }

@@ -1,6 +1,7 @@
 //! One session: blocks in, answers and events out, until either side has had enough.
 
 use std::future::Future;
+use std::ops::Range;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -11,10 +12,13 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::Shared;
 use super::metrics::{End, Open};
 use crate::engine::{Answer, Connection};
+use crate::routing::Forwarder;
 use crate::session::{Channel, Idle, Rate};
 use crate::transport::BlockReader;
-use crate::wire::{BLOCK, Command, Error, Refusal, Request, Short};
+use crate::wire::{BLOCK, Batch, Command, Error, Refusal, Request, Session, Short};
 
+/// Forwarded commands done together, when so many have come.
+const TOGETHER: usize = 32;
 /// How many bytes of events are taken at once: a few blocks.
 const ROOM: usize = 4 * BLOCK;
 /// How long saying goodbye may take.
@@ -30,6 +34,8 @@ pub(super) struct Serving<'s, S> {
     connection: Connection,
     reader: BlockReader,
     asking: Asking,
+    /// Once the client has asked for something to be passed on.
+    forwarder: Option<Box<Forwarder>>,
     idle: Idle,
     /// When a block must have arrived, or when to look whether the client is idle.
     deadline: Instant,
@@ -54,6 +60,39 @@ enum Turn {
 
 type Requests<'a> = [Result<Request<'a>, Refusal<'a>>];
 
+/// A block, decrypted where it lies.
+#[derive(Default)]
+struct Content {
+    block: Vec<u8>,
+    /// Nowhere if it cannot be decrypted.
+    range: Option<Range<usize>>,
+}
+
+impl Content {
+    fn batch(&self) -> Option<Batch<'_>> {
+        let content = self.block.get(self.range.clone()?)?;
+        Batch::split(content).ok()
+    }
+
+    /// What it asks for, or that it cannot be read at all.
+    fn requests<'a>(
+        &'a self,
+        session: Session<'a>,
+    ) -> impl Iterator<Item = Result<Request<'a>, Refusal<'a>>> {
+        let batch = self.batch();
+        let bad = batch.is_none().then_some(Err(BAD_BLOCK));
+        let requests = batch.into_iter().flatten();
+        bad.into_iter()
+            .chain(requests.map(move |bytes| Request::parse(session, bytes)))
+    }
+
+    /// Whether it is from a proxy, and all of it forwarded.
+    fn forwards<'a>(&'a self, session: Session<'a>) -> bool {
+        let forwards = |request: Result<Request<'_>, Refusal<'_>>| matches!(request, Ok(request) if matches!(request.command, Command::Rfwd(_)));
+        self.requests(session).all(forwards)
+    }
+}
+
 impl<'s, S: AsyncRead + AsyncWrite + Unpin> Serving<'s, S> {
     pub(super) fn new(
         shared: &'s Shared,
@@ -74,6 +113,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Serving<'s, S> {
                 commands: Rate::new(now),
                 limit_key,
             },
+            forwarder: None,
             idle: Idle::new(now),
             deadline: now,
             _open: open,
@@ -133,28 +173,76 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Serving<'s, S> {
         }
     }
 
-    async fn block(&mut self, mut block: Vec<u8>) -> Result<(), End> {
+    async fn block(&mut self, block: Vec<u8>) -> Result<(), End> {
         let now = Instant::now();
         self.idle.heard(now);
         self.look_again(now);
-        self.shared.metrics.blocks_in.inc();
-        let batch = self.channel.open(&mut block);
-        let session = self.channel.session();
-        let requests: Vec<_> = match batch {
-            Ok(batch) => batch.map(|bytes| Request::parse(session, bytes)).collect(),
-            Err(_) => {
-                self.shared.metrics.blocks_bad.inc();
-                vec![Err(BAD_BLOCK)]
+        let (together, after) = self.gather(block);
+        if self.reader.has_begun() {
+            self.deadline = now + or_never(self.limits().block);
+        }
+        self.execute(together).await?;
+        match after {
+            Some(block) => self.execute(vec![block]).await,
+            None => Ok(()),
+        }
+    }
+
+    /// A block with what a proxy forwards has room for one command. So those that are there
+    /// already are done together, which shares what a commit costs; a block of another kind that
+    /// comes behind them is done after them.
+    fn gather(&mut self, block: Vec<u8>) -> (Vec<Content>, Option<Content>) {
+        let mut together = vec![self.open(block)];
+        while together.len() < TOGETHER
+            && (together.last()).is_some_and(|content| content.forwards(self.channel.session()))
+            // Whatever else comes of reading comes again at the next turn.
+            && let Some(Ok(Some(next))) = self.reader.read(&mut self.stream).now_or_never()
+        {
+            let next = self.open(next);
+            if !next.forwards(self.channel.session()) {
+                return (together, Some(next));
             }
-        };
-        let wait = self.asking.wait(self.shared, &requests, now);
+            together.push(next);
+        }
+        (together, None)
+    }
+
+    fn open(&mut self, mut block: Vec<u8>) -> Content {
+        self.shared.metrics.blocks_in.inc();
+        let range = self.channel.decrypt(&mut block).ok();
+        let content = Content { block, range };
+        if content.batch().is_none() {
+            self.shared.metrics.blocks_bad.inc();
+        }
+        content
+    }
+
+    async fn execute(&mut self, contents: Vec<Content>) -> Result<(), End> {
+        let session = self.channel.session();
+        let mut requests: Vec<_> = (contents.iter())
+            .flat_map(|content| content.requests(session))
+            .collect();
+        let wait = self.asking.wait(self.shared, &requests, Instant::now());
         if !wait.is_zero() {
             sleep(wait).await;
         }
+        let mut routed = Vec::new();
+        if requests.iter().any(is_routed) {
+            let all = requests.extract_if(.., |request| is_routed(request));
+            let shared = self.shared;
+            let forwarder = self.forwarder.get_or_insert_with(|| {
+                let (pool, engine) = (shared.proxy.clone(), shared.engine.clone());
+                Box::new(Forwarder::new(pool, engine, self.connection.mailbox()))
+            });
+            let all: Vec<_> = all.flatten().collect();
+            routed.extend(all.iter().filter_map(|request| forwarder.take(request)));
+        }
         let answers = self.connection.execute(&requests).await;
         drop(requests);
+        let block = contents.into_iter().next().unwrap_or_default().block;
         let block = self.write(&answers.refused, block).await?;
         let mut done = answers.done;
+        done.extend(routed);
         if self.connection.ready().now_or_never().is_some() {
             done.extend(self.connection.events(ROOM).await);
         }
@@ -234,6 +322,10 @@ impl Asking {
         }
         wait
     }
+}
+
+fn is_routed(request: &Result<Request<'_>, Refusal<'_>>) -> bool {
+    matches!(request, Ok(request) if Forwarder::takes(&request.command))
 }
 
 fn count(requests: usize) -> u32 {

@@ -99,6 +99,11 @@ impl Channel {
         self.opener.open(block)
     }
 
+    /// Decrypts a received block in place; see [`Opener::decrypt`].
+    pub fn decrypt(&mut self, block: &mut [u8]) -> Result<Range<usize>, Malformed> {
+        self.opener.decrypt(block)
+    }
+
     /// Fills one block with the first of `parts`; see [`Packer::pack`].
     pub fn pack<'p, T>(
         &mut self,
@@ -201,6 +206,14 @@ impl Packer {
 }
 
 impl Facts {
+    /// Of a session that is spoken in through another.
+    pub(crate) fn new(version: Version, session_id: &[u8]) -> Self {
+        Self {
+            version,
+            session_id: session_id.into(),
+        }
+    }
+
     /// As parsers and encoders want it.
     pub fn session(&self) -> Session<'_> {
         Session {

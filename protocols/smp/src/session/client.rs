@@ -4,7 +4,7 @@ use rand::CryptoRng;
 
 use super::channel::Side;
 use super::{Channel, HandshakeFailure};
-use crate::crypto::{Chains, SecretKey, fingerprint, verify_certificate_signature};
+use crate::crypto::{BoxKey, Chains, SecretKey, fingerprint, verify_certificate_signature};
 use crate::wire::{
     CertChain, ClientHello, DhKey, PublicKey, ServerHello, Short, SignedKey, Version, VersionRange,
     handshake_block, unpad,
@@ -36,6 +36,8 @@ pub struct ClientSession {
     pub channel: Channel,
     /// Who the server showed to be; nothing in legacy mode.
     pub server: Option<ServerIdentity>,
+    /// What a proxy encrypts forwarded commands with; nothing for others.
+    pub forwarding: Option<BoxKey>,
 }
 
 /// What a proxy passes on of a relay, and what authenticators are made for.
@@ -67,7 +69,7 @@ impl ClientHandshake {
         if hello.session_id.as_bytes() != &*self.0.session_id {
             return Err(HandshakeFailure::SessionId);
         }
-        let common = self.0.versions.intersect(hello.versions);
+        let common = self.0.spoken_with(hello.versions);
         let version = common.ok_or(HandshakeFailure::Version)?.max();
         if version < Version::SESSION_KEYS {
             return self.answer(version, None, None);
@@ -89,24 +91,40 @@ impl ClientHandshake {
             proxy: self.0.proxy,
             service: None,
         })?;
-        let chains = match (secret, &server) {
-            (Some(secret), Some(server))
-                if version >= Version::BLOCK_ENCRYPTION && !self.0.proxy =>
-            {
+        let shared = match (secret, &server) {
+            (Some(secret), Some(server)) => {
                 let shared = secret.agree(&server.session_key);
-                let shared = shared.ok_or(HandshakeFailure::Secret)?;
-                Some(Chains::new(&self.0.session_id, &shared))
+                Some(shared.ok_or(HandshakeFailure::Secret)?)
             }
             _ => None,
         };
-        let channel = Channel::new(Side::Client, version, &self.0.session_id, chains);
-        Ok((ClientSession { channel, server }, block))
+        let proxy = self.0.proxy;
+        let encrypts = version >= Version::BLOCK_ENCRYPTION && !proxy;
+        let chains = (shared.as_deref())
+            .filter(|_| encrypts)
+            .map(|shared| Chains::new(&self.0.session_id, shared));
+        let session = ClientSession {
+            channel: Channel::new(Side::Client, version, &self.0.session_id, chains),
+            server,
+            forwarding: (shared.as_deref()).filter(|_| proxy).map(BoxKey::new),
+        };
+        Ok((session, block))
     }
 }
 
 impl Expected {
+    /// A server that does not know the proxy's flag would encrypt blocks once more, and then the
+    /// largest messages would not fit: with it a proxy speaks a version without that.
+    fn spoken_with(&self, offered: VersionRange) -> Option<VersionRange> {
+        let common = self.versions.intersect(offered)?;
+        if !self.proxy || offered.max() >= Version::PROXY_FLAG {
+            return Some(common);
+        }
+        VersionRange::new(common.min(), common.max().min(Version::DELETED_EVENT))
+    }
+
     fn identify(&self, hello: &ServerHello<'_>) -> Result<ServerIdentity, HandshakeFailure> {
-        let shown = hello.identity.as_ref().ok_or(HandshakeFailure::Identity)?;
+        let shown = hello.identity.as_ref().ok_or(HandshakeFailure::NoKey)?;
         if !self.is_shown_by(shown) {
             return Err(HandshakeFailure::Identity);
         }

@@ -9,7 +9,7 @@ use super::{Channel, HandshakeFailure};
 use crate::crypto::{Chains, SecretKey};
 use crate::identity::Identity;
 use crate::wire::{
-    CertChain, ClientHello, HandshakeError, PublicKey, ServerHello, ServiceResult, Short,
+    CertChain, ClientHello, DhKey, HandshakeError, PublicKey, ServerHello, ServiceResult, Short,
     TransportError, Version, VersionRange, handshake_block, unpad,
 };
 
@@ -43,6 +43,8 @@ pub struct ServerSession {
     /// The server's session key, which authenticators and forwarded commands are made for; none
     /// where the hello did not show it.
     pub secret: Option<SecretKey>,
+    /// The client's session key, if it has shown one.
+    pub peer_key: Option<DhKey>,
     /// Whether the client forwards for clients of its own.
     pub proxy: bool,
 }
@@ -103,6 +105,7 @@ impl ServerHandshake {
         Ok(ServerSession {
             channel: Channel::new(Side::Server, hello.version, &self.session_id, chains),
             secret: (self.versions.max() >= Version::SESSION_KEYS).then_some(self.secret),
+            peer_key: hello.session_key,
             proxy: hello.proxy,
         })
     }

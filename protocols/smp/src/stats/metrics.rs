@@ -14,7 +14,10 @@ struct Family {
     counters: &'static [Counter],
 }
 
-const FAMILIES: [Family; 15] = [
+/// How passing on ended.
+const ROUTED: &[&str] = &["success", "connect_error", "version_error", "other_error"];
+
+const FAMILIES: [Family; 20] = [
     Family {
         name: "relayd_smp_queues_total",
         help: "What was done to queues.",
@@ -157,6 +160,59 @@ const FAMILIES: [Family; 15] = [
         "relayd_smp_notification_deliveries_total",
         "Times a connection was handed notifications.",
         &[Counter::MsgNtfsB],
+    ),
+    Family {
+        name: "relayd_smp_proxy_sessions_total",
+        help: "Sessions with other servers that clients asked for.",
+        label: "outcome",
+        values: ROUTED,
+        counters: &[
+            Counter::PRelaysSuccesses,
+            Counter::PRelaysErrorsConnect,
+            Counter::PRelaysErrorsCompat,
+            Counter::PRelaysErrorsOther,
+        ],
+    },
+    Family {
+        name: "relayd_smp_proxy_own_sessions_total",
+        help: "The same with the operator's own servers.",
+        label: "outcome",
+        values: ROUTED,
+        counters: &[
+            Counter::PRelaysOwnSuccesses,
+            Counter::PRelaysOwnErrorsConnect,
+            Counter::PRelaysOwnErrorsCompat,
+            Counter::PRelaysOwnErrorsOther,
+        ],
+    },
+    Family {
+        name: "relayd_smp_proxy_commands_total",
+        help: "Commands that were to be passed on to other servers.",
+        label: "outcome",
+        values: ROUTED,
+        counters: &[
+            Counter::PMsgFwdsSuccesses,
+            Counter::PMsgFwdsErrorsConnect,
+            Counter::PMsgFwdsErrorsCompat,
+            Counter::PMsgFwdsErrorsOther,
+        ],
+    },
+    Family {
+        name: "relayd_smp_proxy_own_commands_total",
+        help: "The same to the operator's own servers.",
+        label: "outcome",
+        values: ROUTED,
+        counters: &[
+            Counter::PMsgFwdsOwnSuccesses,
+            Counter::PMsgFwdsOwnErrorsConnect,
+            Counter::PMsgFwdsOwnErrorsCompat,
+            Counter::PMsgFwdsOwnErrorsOther,
+        ],
+    },
+    alone(
+        "relayd_smp_forwarded_commands_total",
+        "Commands that came through proxies.",
+        &[Counter::PMsgFwdsRecv],
     ),
 ];
 

@@ -79,6 +79,15 @@ impl VersionRange {
         min: Version::V6,
         max: Version::NOTICES,
     };
+    /// What a proxy passes on of what a relay speaks: no more than its clients' age is told by.
+    pub const PASSED_ON: Self = Self {
+        min: Version::ROUTING,
+        max: if Self::SERVER.max.0 >= Version::NAMES.0 {
+            Version::NAMES
+        } else {
+            Version::NEW_NOTIFIER
+        },
+    };
     /// What a connection without ALPN gets.
     pub const LEGACY: Self = Self {
         min: Version::V6,

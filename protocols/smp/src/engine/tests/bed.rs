@@ -114,6 +114,8 @@ impl Bed {
         let facts = SessionFacts {
             version: Version(version),
             session_key: Some(session_key.clone()),
+            peer_key: None,
+            max_version: Version::NOTICES,
         };
         Client {
             connection: self.engine.attach(facts),

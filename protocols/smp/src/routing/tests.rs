@@ -1,0 +1,3 @@
+//! The relay's part without sockets, and what a hostile relay can say.
+
+mod relay;

@@ -11,10 +11,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::audit::Audit;
 use crate::clock::{SharedClock, UnixTime};
+use crate::net::Service;
 use crate::protocol::{Health, Relay};
 use crate::settings::Settings;
 use crate::telemetry::logs::LogLevel;
 use crate::telemetry::metrics::{Metrics, StoreMetrics};
+use crate::web::{Site, Web};
 use crate::worker::Workers;
 
 /// The version of this relayd.
@@ -82,6 +84,7 @@ pub struct Core {
     /// The configuration as last reloaded.
     pub(crate) reloaded: ArcSwap<Loaded>,
     pub(crate) relays: Vec<(&'static str, Arc<dyn Relay>)>,
+    pub(crate) web: Web,
     pub(crate) metrics: Metrics,
     pub(crate) store_metrics: Arc<StoreMetrics>,
     pub(crate) phase: watch::Sender<Phase>,
@@ -107,6 +110,21 @@ impl Core {
         self.relays
             .iter()
             .map(|(name, relay)| (*name, relay.as_ref()))
+    }
+
+    /// What the relays serve together on the shared web ports.
+    pub fn web(&self) -> &Web {
+        &self.web
+    }
+
+    /// What each relay serves there.
+    pub(crate) fn sites(&self) -> Vec<Site> {
+        self.relays().flat_map(|(_, relay)| relay.sites()).collect()
+    }
+
+    /// Who serves TLS connections that name no host.
+    pub(crate) fn unnamed_tls(&self) -> Option<Arc<dyn Service>> {
+        self.relays().find_map(|(_, relay)| relay.unnamed_tls())
     }
 
     /// How each part is.

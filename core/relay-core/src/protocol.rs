@@ -52,6 +52,12 @@ pub trait Plan: Send {
     /// The addresses it will serve.
     fn ports(&self) -> Vec<Port>;
 
+    /// Which of its ports may be one of `web.tls_listen`, if any: the same address in both is then
+    /// one shared port, where its service gets the connections that name no host.
+    fn unnamed_tls_port(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Loads or makes its keys and starts its tasks. It must not touch the network: core has
     /// bound its addresses already, and accepts after every plugin has started.
     fn start(

@@ -21,6 +21,9 @@ use crate::server::Server;
 use crate::stats::daily;
 use crate::store;
 
+/// The name of its listeners.
+const PORT: &str = "smp";
+
 /// The plugin.
 #[derive(Clone, Copy, Debug)]
 pub struct Smp;
@@ -52,6 +55,10 @@ struct Planned(SmpConfig);
 impl Plan for Planned {
     fn ports(&self) -> Vec<Port> {
         vec![self.0.port()]
+    }
+
+    fn unnamed_tls_port(&self) -> Option<&'static str> {
+        Some(PORT)
     }
 
     fn start(
@@ -118,7 +125,12 @@ impl Relay for Started {
     }
 
     fn service(&self, port: &str) -> Option<Arc<dyn Service>> {
-        (port == "smp").then(|| Arc::clone(&self.server) as Arc<dyn Service>)
+        (port == PORT).then(|| Arc::clone(&self.server) as Arc<dyn Service>)
+    }
+
+    /// Apps that are told port 443 name no host and say that they speak HTTP, and then speak SMP.
+    fn unnamed_tls(&self) -> Option<Arc<dyn Service>> {
+        Some(Arc::clone(&self.server) as Arc<dyn Service>)
     }
 
     fn admin_routes(&self) -> axum::Router {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use relay_core::clock::SharedClock;
@@ -10,6 +11,7 @@ use relay_core::config::{ConfigError, Loaded, SectionSpec};
 use relay_core::data_dir::load_or_create_secret;
 use relay_core::net::{Http, Service};
 use relay_core::protocol::{Context, Plan, Port, Protocol, Relay, StartError};
+use relay_core::web::Site;
 use relay_core::worker::Worker;
 use relay_storage::Migrations;
 
@@ -25,6 +27,7 @@ use crate::server::pipeline::gate::Gate;
 use crate::server::pipeline::metrics::RequestMetrics;
 use crate::server::{Parts, Server};
 use crate::store::{CacheLimits, Tables, schema};
+use crate::web::claims::{is_for_apps, is_for_apps_or_rooms, is_known};
 use crate::web::{Theme, Web};
 
 /// The plugin.
@@ -76,6 +79,7 @@ impl Plan for Planned {
 struct Running {
     server: Arc<Server>,
     web: Arc<Web<Pages>>,
+    router: Router,
     service: Arc<Http>,
     jobs: Jobs,
     clock: SharedClock,
@@ -129,9 +133,11 @@ impl Running {
             entropy: context.entropy.clone(),
             metrics: RequestMetrics::new(&context.metrics),
         });
+        let router = pipeline.router(web.router());
         Self {
             server,
-            service: Arc::new(Http::new(pipeline.router(web.router()))),
+            service: Arc::new(Http::new(router.clone())),
+            router,
             web,
             jobs,
             clock: Arc::clone(&context.clock),
@@ -158,7 +164,18 @@ impl Relay for Running {
         (port == "sogs").then_some(service as Arc<dyn Service>)
     }
 
-    fn admin_routes(&self) -> axum::Router {
+    /// All of it under the host of the base URL. Under hosts that are nobody's, only what apps
+    /// and join links ask for is certainly meant for this server.
+    fn sites(&self) -> Vec<Site> {
+        let host = self.server.config.get().public_url().host();
+        let site = |hosts| Site::new("sogs", hosts, self.router.clone()).plain_for(is_for_apps);
+        vec![
+            site(vec![host]).claiming(is_known),
+            site(Vec::new()).claiming(is_for_apps_or_rooms),
+        ]
+    }
+
+    fn admin_routes(&self) -> Router {
         crate::admin::router(Arc::clone(&self.server))
     }
 

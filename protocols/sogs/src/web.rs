@@ -15,6 +15,7 @@
 //! | `/r/TOKEN/image` | its image |
 //! | `/static/…`, `/robots.txt` | |
 
+pub mod claims;
 mod headers;
 mod image;
 mod index;

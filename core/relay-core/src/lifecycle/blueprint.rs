@@ -13,7 +13,7 @@ use crate::net::{AcceptOptions, BindOptions, ConnectionLimits, ListenAddr, Serve
 use crate::protocol::{Plan, Port, Protocol};
 use crate::settings::{AdminSettings, LimitSettings, LogSettings, MetricsSettings, Settings};
 use crate::telemetry::logs;
-use crate::web::settings::WebSettings;
+use crate::web::{self, settings::WebSettings};
 
 /// Everything the configuration says, understood.
 pub struct Blueprint {
@@ -27,6 +27,8 @@ pub struct Blueprint {
     pub metrics: MetricsSettings,
     /// `[limits]`.
     pub limits: LimitSettings,
+    /// `[web]`.
+    pub web: WebSettings,
     /// `[storage]`, its path below the data dir.
     pub storage: StorageOptions,
     /// The protocols switched on, by name.
@@ -69,10 +71,8 @@ pub fn owners(protocols: &[Box<dyn Protocol>]) -> Vec<Migrations> {
 
 /// What belongs to a backup, below the data dir.
 pub fn files(protocols: &[Box<dyn Protocol>]) -> Vec<PathBuf> {
-    protocols
-        .iter()
-        .flat_map(|protocol| protocol.files())
-        .collect()
+    let theirs = protocols.iter().flat_map(|protocol| protocol.files());
+    theirs.chain(web::files()).collect()
 }
 
 impl Blueprint {
@@ -92,6 +92,8 @@ impl Blueprint {
         logs::check(&log.level).map_err(|error| loaded.error_at("log.level", error))?;
         let metrics: MetricsSettings = loaded.section()?;
         check_tls_pair(&loaded, &metrics)?;
+        let web: WebSettings = loaded.section()?;
+        web.check(&loaded)?;
         let mut plans = Vec::new();
         for protocol in protocols {
             plans.extend(protocol.plan(&loaded)?.map(|plan| (protocol.name(), plan)));
@@ -102,16 +104,34 @@ impl Blueprint {
             admin: loaded.section()?,
             metrics,
             limits: loaded.section()?,
+            web,
             storage,
             plans,
             loaded,
         })
     }
 
-    /// Every address that will be bound: the daemon's own, then the protocols'.
+    /// Every address that will be bound: the daemon's own, then the clients'.
     pub fn ports(&self) -> Vec<Port> {
         let mut ports = vec![self.admin_port(), self.metrics_port(None)];
-        ports.extend(self.plans.iter().flat_map(|(_, plan)| plan.ports()));
+        ports.extend(self.client_ports());
+        ports
+    }
+
+    /// Where clients connect: to the protocols, and to what these serve together. An address that
+    /// a protocol shares with `web.tls_listen` is one port, the latter.
+    pub(crate) fn client_ports(&self) -> Vec<Port> {
+        let [plain, mut tls] = web::ports(&self.web);
+        let mut ports = Vec::new();
+        for (_, plan) in &self.plans {
+            for mut port in plan.ports() {
+                if plan.unnamed_tls_port() == Some(port.name) {
+                    web::share(&mut port, &mut tls);
+                }
+                ports.push(port);
+            }
+        }
+        ports.extend([plain, tls]);
         ports
     }
 
@@ -170,14 +190,27 @@ impl Blueprint {
             if let Some((other, taken)) =
                 wanted[..at].iter().find(|(_, taken)| taken.overlaps(addr))
             {
-                let reason = format!(
-                    "{addr} is wanted by {} ({taken}) too; give one of them another address",
-                    other.key
+                let key = &other.key;
+                let mut reason = format!(
+                    "{addr} is wanted by {key} ({taken}) too; give one of them another address"
                 );
+                if self.may_share(port, other) {
+                    reason += ", or both the same to share it";
+                }
                 return Err(self.loaded.error_at(&port.key, reason));
             }
         }
         Ok(())
+    }
+
+    /// Whether these are the shared port for TLS and one that may be it.
+    fn may_share(&self, a: &Port, b: &Port) -> bool {
+        let unnamed = self
+            .plans
+            .iter()
+            .filter_map(|(_, plan)| plan.unnamed_tls_port());
+        let names = [a.name, b.name];
+        names.contains(&web::TLS) && unnamed.into_iter().any(|name| names.contains(&name))
     }
 }
 

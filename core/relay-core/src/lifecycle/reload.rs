@@ -41,11 +41,14 @@ impl Reloader {
         let new = Blueprint::draw(&self.sources, &self.protocols)
             .map_err(|failure| failure.to_string())?;
         self.reload_tls()?;
+        let certificate = self.core.web.reload_certificate();
+        certificate.map_err(|error| format!("web: {error}"))?;
         for (name, relay) in self.core.relays() {
             relay
                 .reload(&new.loaded)
                 .map_err(|error| format!("{name}: {error}"))?;
         }
+        self.core.web.replace(self.core.sites(), &new.web);
         self.core
             .log
             .set(&new.log.level)

@@ -33,6 +33,7 @@ use crate::systemd;
 use crate::tasks::Tasks;
 use crate::telemetry::logs::LogLevel;
 use crate::telemetry::metrics::{Metrics, StoreMetrics};
+use crate::web::{self, Web};
 use crate::worker::{Job, JobOutcome, Worker, Workers};
 
 const MAINTENANCE: Duration = Duration::from_mins(5);
@@ -69,8 +70,9 @@ impl Start {
         open_files::raise_limit(self.blueprint.limits.max_connections);
         let (data_dir, bound) = self.occupy(&path, upgrade, metrics_tls.as_ref()).await?;
         let (context, store_metrics) = self.context(&path).await?;
+        let web = Web::start(&self.blueprint.web, &path, &context.clock, &context.metrics)?;
         let relays = start_relays(std::mem::take(&mut self.blueprint.plans), &context).await?;
-        let (core, orders) = self.core(&context, relays, store_metrics);
+        let (core, orders) = self.core(&context, relays, store_metrics, web);
         start_workers(&core, &context.tasks);
         let greeting = greeting(&core, &bound, &path);
         let admin = self.admin;
@@ -83,6 +85,7 @@ impl Start {
             ))
         })?;
         core.phase.send_replace(Phase::Serving);
+        have_certificate(&core, &context.tasks);
         systemd::ready();
         // Nobody has to read it.
         let _ = std::io::stdout().write_all(greeting.as_bytes());
@@ -193,11 +196,7 @@ impl Start {
                 Audience::Monitoring,
             ),
         ];
-        let clients = self
-            .blueprint
-            .plans
-            .iter()
-            .flat_map(|(_, plan)| plan.ports());
+        let clients = self.blueprint.client_ports().into_iter();
         own.into_iter()
             .chain(clients.map(|port| (port, Audience::Clients)))
             .collect()
@@ -208,6 +207,7 @@ impl Start {
         context: &Context,
         relays: Relays,
         store_metrics: Arc<StoreMetrics>,
+        web: Web,
     ) -> (Arc<Core>, mpsc::Receiver<Order>) {
         let (sender, orders) = mpsc::channel(16);
         let core = Core {
@@ -224,11 +224,13 @@ impl Start {
             loaded: self.blueprint.loaded.clone(),
             reloaded: ArcSwap::from_pointee(self.blueprint.loaded.clone()),
             relays,
+            web,
             metrics: context.metrics.clone(),
             store_metrics,
             phase: watch::Sender::new(Phase::Starting),
             orders: sender,
         };
+        core.web.replace(core.sites(), &self.blueprint.web);
         (Arc::new(core), orders)
     }
 }
@@ -280,6 +282,7 @@ fn serve(
     let service = |port: &str| match port {
         "admin" => Some(Arc::clone(&admin)),
         "metrics" => Some(Arc::clone(&monitoring)),
+        web::PLAIN | web::TLS => core.web.service(port, core.unnamed_tls()),
         port => core.relays().find_map(|(_, relay)| relay.service(port)),
     };
     Ok(bound.serve(gates, service, &net))
@@ -293,10 +296,30 @@ fn greeting(core: &Core, bound: &Bound, data_dir: &Path) -> String {
     }
     text.push('\n');
     for (name, relay) in core.relays() {
-        let line = relay.ready_line(&bound.addresses(name));
+        let mut addresses = bound.addresses(name);
+        if relay.unnamed_tls().is_some() {
+            addresses.extend(bound.addresses(web::TLS));
+        }
+        let line = relay.ready_line(&addresses);
         text.extend([&format!("{name:<5} "), line.as_str(), "\n"]);
     }
+    text.extend(web_line(bound));
     text
+}
+
+/// Where browsers find the pages of all relays, if anywhere.
+fn web_line(bound: &Bound) -> Option<String> {
+    let urls = |scheme: &'static str, name| {
+        let addresses = bound.addresses(name).into_iter();
+        addresses.map(move |address| match address.strip_prefix("unix:") {
+            Some(_) => format!("  {address}"),
+            None => format!("  {scheme}://{address}"),
+        })
+    };
+    let all: String = urls("http", web::PLAIN)
+        .chain(urls("https", web::TLS))
+        .collect();
+    (!all.is_empty()).then(|| format!("web   ready{all}\n"))
 }
 
 fn start_workers(core: &Arc<Core>, tasks: &Tasks) {
@@ -316,8 +339,19 @@ fn start_workers(core: &Arc<Core>, tasks: &Tasks) {
         },
     ];
     let theirs = core.relays().flat_map(|(_, relay)| relay.workers());
-    for worker in own.into_iter().chain(theirs) {
+    for worker in own.into_iter().chain(theirs).chain(core.web.workers()) {
         core.workers.start(worker, tasks);
+    }
+}
+
+/// The first certificate need not wait for its worker's turn.
+fn have_certificate(core: &Arc<Core>, tasks: &Tasks) {
+    if core.web.wants_certificate() {
+        let workers = core.workers.clone();
+        tasks.spawn("web.first_certificate", async move {
+            // It is one of ours.
+            let _ = workers.run(web::ACME_WORKER).await;
+        });
     }
 }
 

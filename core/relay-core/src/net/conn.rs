@@ -19,7 +19,7 @@ use tokio::{
 };
 use tokio_rustls::server::TlsStream;
 
-use super::{KeepAlive, LimitKey, ListenAddr, ListenerMetrics, Peer, Permit};
+use super::{KeepAlive, LimitKey, ListenAddr, ListenerMetrics, Peer, Permit, wire::Wire};
 
 /// A connection to serve.
 #[derive(Debug)]
@@ -48,11 +48,11 @@ impl Conn {
 
     /// Has TCP find out whether a silent client is still there; nothing to do on a unix socket.
     pub fn keep_alive(&self, keep_alive: &KeepAlive) -> io::Result<()> {
-        let socket = match &self.stream.io {
-            Io::Plain(socket) => socket,
+        let wire = match &self.stream.io {
+            Io::Plain(wire) => wire,
             Io::Tls(tls) => tls.get_ref().0,
         };
-        match socket {
+        match wire.socket() {
             Socket::Tcp(tcp) => keep_alive.set(tcp),
             Socket::Unix(_) => Ok(()),
         }
@@ -108,29 +108,43 @@ pub struct Stream {
     held: Held,
 }
 
-enum Io {
-    Plain(Socket),
+pub(super) enum Io {
+    Plain(Wire),
     /// Boxed: a TLS session is a kilobyte that a plain connection need not carry.
-    Tls(Box<TlsStream<Socket>>),
+    Tls(Box<TlsStream<Wire>>),
 }
 
 impl Stream {
-    pub(super) fn plain(socket: Socket, held: Held) -> Self {
-        let io = Io::Plain(socket);
+    pub(super) fn plain(wire: Wire, held: Held) -> Self {
+        let io = Io::Plain(wire);
         Self { io, held }
     }
 
-    pub(super) fn tls(tls: TlsStream<Socket>, held: Held) -> Self {
+    pub(super) fn tls(tls: TlsStream<Wire>, held: Held) -> Self {
         let io = Io::Tls(Box::new(tls));
         Self { io, held }
+    }
+
+    pub(super) fn into_parts(self) -> (Io, Held) {
+        (self.io, self.held)
+    }
+
+    /// What is below, of a connection in clear.
+    pub(super) fn wire_mut(&mut self) -> Option<&mut Wire> {
+        match &mut self.io {
+            Io::Plain(wire) => Some(wire),
+            Io::Tls(_) => None,
+        }
     }
 }
 
 impl fmt::Debug for Stream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.io {
-            Io::Plain(Socket::Tcp(_)) => "Stream(tcp)",
-            Io::Plain(Socket::Unix(_)) => "Stream(unix)",
+            Io::Plain(ref wire) => match wire.socket() {
+                Socket::Tcp(_) => "Stream(tcp)",
+                Socket::Unix(_) => "Stream(unix)",
+            },
             Io::Tls(_) => "Stream(tls)",
         })
     }
@@ -182,14 +196,14 @@ impl Delegate for Socket {
 impl Delegate for Stream {
     fn duplex(&mut self) -> Pin<&mut dyn Duplex> {
         match &mut self.io {
-            Io::Plain(socket) => socket.duplex(),
+            Io::Plain(wire) => Pin::new(wire),
             Io::Tls(tls) => Pin::new(&mut **tls),
         }
     }
 
     fn duplex_ref(&self) -> &dyn Duplex {
         match &self.io {
-            Io::Plain(socket) => socket.duplex_ref(),
+            Io::Plain(wire) => wire,
             Io::Tls(tls) => &**tls,
         }
     }

@@ -13,7 +13,7 @@ use std::{
 use arc_swap::ArcSwap;
 use rustls::{
     InconsistentKeys, ServerConfig,
-    crypto::{CryptoProvider, ring},
+    crypto::ring,
     pki_types::{
         CertificateDer, PrivateKeyDer,
         pem::{self, PemObject},
@@ -64,9 +64,16 @@ impl ServerTls {
 }
 
 fn build(certificate: &Path, key: &Path, alpn: &[Vec<u8>]) -> Result<ServerConfig, TlsError> {
-    let provider = Arc::new(ring::default_provider());
-    let identity = certified_key(certificate, key, &provider)?;
-    let mut config = ServerConfig::builder_with_provider(provider)
+    let identity = certified_key(certificate, key)?;
+    server_config(Arc::new(identity), alpn)
+}
+
+/// How a server of ours shakes hands with this certificate.
+pub(crate) fn server_config(
+    identity: Arc<CertifiedKey>,
+    alpn: &[Vec<u8>],
+) -> Result<ServerConfig, TlsError> {
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(SingleCertAndKey::from(identity)));
@@ -76,14 +83,12 @@ fn build(certificate: &Path, key: &Path, alpn: &[Vec<u8>]) -> Result<ServerConfi
     Ok(config)
 }
 
-fn certified_key(
-    certificate: &Path,
-    key: &Path,
-    provider: &CryptoProvider,
-) -> Result<CertifiedKey, TlsError> {
+/// A PEM chain, the server's own certificate first, and its PEM key; both may be one file.
+pub(crate) fn certified_key(certificate: &Path, key: &Path) -> Result<CertifiedKey, TlsError> {
     let chain = read_chain(certificate)?;
     let secret = read_key(key)?;
-    CertifiedKey::from_der(chain, secret, provider).map_err(|error| match error {
+    let provider = ring::default_provider();
+    CertifiedKey::from_der(chain, secret, &provider).map_err(|error| match error {
         rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => TlsError::Mismatch {
             certificate: certificate.to_owned(),
             key: key.to_owned(),
@@ -93,7 +98,7 @@ fn certified_key(
     })
 }
 
-fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+pub(crate) fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let bytes = read(path)?;
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
     match chain {

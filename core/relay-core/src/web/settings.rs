@@ -1,4 +1,6 @@
-//! The `[web]` section. Its doc comments are the manual.
+//! The `[web]` section: its doc comments are the manual.
+
+mod check;
 
 use std::path::PathBuf;
 
@@ -97,6 +99,15 @@ pub enum ChallengeKind {
     Http01,
     /// Over TLS.
     #[serde(rename = "tls-alpn-01")]
+    TlsAlpn01,
+}
+
+/// How it is shown, settled.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Challenge {
+    /// Over plain HTTP.
+    Http01,
+    /// Over TLS.
     TlsAlpn01,
 }
 

@@ -57,6 +57,11 @@ impl BaseUrl {
         Self(text)
     }
 
+    /// The host, in lower case, without the port.
+    pub fn host(&self) -> String {
+        host(&self.0).to_ascii_lowercase()
+    }
+
     /// From where it can be reached, as far as it tells.
     pub fn reach(&self) -> Reach {
         let host = host(&self.0);

@@ -8,7 +8,7 @@ use tokio_util::task::TaskTracker;
 use super::AcceptOptions;
 use crate::net::{
     Conn, Drain, Gate, ListenAddr, ListenerMetrics, Peer, Refusal, Service, Socket, Stream,
-    conn::Held, proxy_protocol,
+    conn::Held, proxy_protocol, wire::Wire,
 };
 use crate::panics;
 
@@ -114,10 +114,11 @@ impl Entrance {
             handshake_deadline,
             ..
         } = arrival;
+        let wire = Wire::from(socket);
         let stream = match &self.options.tls {
-            None => Stream::plain(socket, held),
+            None => Stream::plain(wire, held),
             Some(tls) => {
-                let accepted = tls.acceptor().accept(socket).await;
+                let accepted = tls.acceptor().accept(wire).await;
                 Stream::tls(accepted.map_err(|_| Refusal::Tls)?, held)
             }
         };

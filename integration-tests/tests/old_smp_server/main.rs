@@ -12,3 +12,4 @@ mod init;
 mod reference;
 mod start;
 mod support;
+mod web;

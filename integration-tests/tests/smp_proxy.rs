@@ -206,11 +206,7 @@ async fn senders_secure_queues_and_read_links_through_a_proxy_and_do_nothing_els
         let answer = done(recipient.0, command, Some(recipient.1)).await;
         assert_eq!(answer, prohibited(), "{tag}");
     }
-    for command in [
-        Command::Ping,
-        Command::Rfwd(b"inside"),
-        prxy(&named),
-    ] {
+    for command in [Command::Ping, Command::Rfwd(b"inside"), prxy(&named)] {
         let tag = command.tag();
         assert_eq!(done(&[], command, None).await, prohibited(), "{tag}");
     }

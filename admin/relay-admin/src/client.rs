@@ -141,7 +141,10 @@ fn json(body: &impl Serialize) -> Result<Bytes, ClientError> {
         .map_err(unintelligible)
 }
 
-fn answer<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, ClientError> {
+pub(crate) fn answer<T: DeserializeOwned>(
+    status: StatusCode,
+    body: &[u8],
+) -> Result<T, ClientError> {
     if status.is_success() {
         return serde_json::from_slice(body).map_err(unintelligible);
     }
@@ -153,6 +156,6 @@ fn answer<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, Cli
     }
 }
 
-fn unintelligible(error: impl std::fmt::Display) -> ClientError {
+pub(crate) fn unintelligible(error: impl std::fmt::Display) -> ClientError {
     ClientError::Unintelligible(error.to_string())
 }

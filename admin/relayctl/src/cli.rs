@@ -260,6 +260,27 @@ Example, what a restart would change:
     /// Print the commented file with everything that can be configured
     #[command(after_help = "Example: relayctl config example > /etc/relayd/relayd.toml")]
     Example,
+    /// Write the settings of an older program as ours
+    ///
+    /// Takes sogs.ini of PySOGS and the uwsgi.ini it is started with, and smp-server.ini; files are known
+    /// by their content.
+    /// What is not taken over is listed on standard error, with the reason. Data is not imported.
+    #[command(after_help = "\
+Examples:
+  relayctl config import /etc/sogs/sogs.ini
+  relayctl config import sogs.ini uwsgi-sogs.ini --output /etc/relayd/relayd.toml
+  relayctl config import /etc/opt/simplex/smp-server.ini")]
+    Import {
+        /// Files of the older program, which belong together
+        #[arg(required = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+        files: Vec<PathBuf>,
+        /// Write into this file, which must not exist, instead of printing
+        #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+        output: Option<PathBuf>,
+        /// Write over that file
+        #[arg(long, requires = "output")]
+        force: bool,
+    },
     /// Print the JSON schema of the configuration, for editors
     Schema,
 }

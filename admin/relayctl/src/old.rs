@@ -1,7 +1,11 @@
 //! The names of older programs that relayctl is installed under too. Called by one of them, it
 //! speaks that program's flags, output and exit codes, so that scripts and guides go on working.
 
-mod smp_server;
+mod key;
+mod say;
+pub(crate) mod smp_server;
+mod sogs;
+mod sogs2021;
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -15,6 +19,8 @@ pub(crate) fn by_name(argv0: &OsStr) -> Option<Program> {
     let name = Path::new(argv0).file_name()?;
     match name.to_str()? {
         "smp-server" => Some(smp_server::main),
+        "sogs" => Some(sogs::main),
+        "session-open-group-server" => Some(sogs2021::main),
         _ => None,
     }
 }
@@ -25,7 +31,13 @@ mod tests {
 
     #[test]
     fn older_programs_are_known_by_name_wherever_they_are() {
-        for known in ["smp-server", "/usr/local/bin/smp-server", "./smp-server"] {
+        for known in [
+            "sogs",
+            "session-open-group-server",
+            "smp-server",
+            "/usr/local/bin/smp-server",
+            "./smp-server",
+        ] {
             assert!(by_name(OsStr::new(known)).is_some(), "{known}");
         }
         for other in ["relayctl", "/usr/bin/relayctl", "", "/", "smp-server-2"] {

@@ -11,6 +11,7 @@
 
 mod blueprint;
 mod listeners;
+mod offline;
 mod reload;
 mod signals;
 mod start;
@@ -23,6 +24,7 @@ use relay_config::Sources;
 use tokio::runtime::Runtime;
 
 pub use self::blueprint::{Blueprint, files, owners, sections};
+pub use self::offline::Offline;
 use self::signals::{Asked, Signals};
 use self::start::Running;
 use crate::core::{Core, Order, Phase};
@@ -44,6 +46,9 @@ pub struct Options {
     pub check: bool,
     /// `--upgrade`: take over from the relayd that runs on this data dir.
     pub upgrade: bool,
+    /// What wins over files and environment, by the names of variables (`RELAYD__SMP__ENABLED`): for
+    /// programs that start a daemon by flags of their own.
+    pub settings: Vec<(String, String)>,
 }
 
 /// Makes the admin API of a running daemon; given by the crate that knows its shape.
@@ -56,7 +61,8 @@ pub fn run(
     admin: AdminApi,
 ) -> Result<(), Failure> {
     let inherited = Inherited::from_env();
-    let sources = Sources::of_process(options.config.clone());
+    let mut sources = Sources::of_process(options.config);
+    sources.env.extend(options.settings);
     let blueprint = Blueprint::draw(&sources, &protocols)?;
     if options.check {
         return check(&blueprint);

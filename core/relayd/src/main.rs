@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         config: args.config,
         check: args.check,
         upgrade: args.upgrade,
+        settings: Vec::new(),
     };
     match lifecycle::run(options, relayd::protocols(), relay_admin::server::router) {
         Ok(()) => ExitCode::SUCCESS,

@@ -37,7 +37,9 @@ pub fn link_old_names(dir: &Path) {
         }
     };
     std::fs::create_dir_all(dir).expect("a directory can be made");
-    OLD_NAMES.iter().for_each(|name| link(name, relayctl()));
+    for name in OLD_NAMES {
+        link(name, relayctl());
+    }
     link("relayctl", relayctl());
     link("relayd", relayd());
 }

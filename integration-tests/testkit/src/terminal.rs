@@ -161,7 +161,7 @@ impl Terminal {
             shown
                 .screen
                 .screen_mut()
-                .set_size(cells(rows), cells(columns))
+                .set_size(cells(rows), cells(columns));
         });
         tcsetwinsize(&self.keyboard, size(rows, columns)).expect("the terminal is there");
     }

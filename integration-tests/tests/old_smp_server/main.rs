@@ -8,6 +8,7 @@
 )]
 
 mod commands;
+mod import;
 mod init;
 mod reference;
 mod start;

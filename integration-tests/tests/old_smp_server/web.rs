@@ -28,7 +28,8 @@ async fn one_port_for_apps_and_browsers() {
 
     let (client, _events) = machine.smp().client().await;
     client.ping().await.unwrap();
-    let request = "printf 'GET / HTTP/1.1\\r\\nhost: smp.example.org\\r\\nconnection: close\\r\\n\\r\\n'";
+    let request =
+        "printf 'GET / HTTP/1.1\\r\\nhost: smp.example.org\\r\\nconnection: close\\r\\n\\r\\n'";
     let secure = machine.run(&format!(
         "{request} | openssl s_client -quiet -ign_eof -servername smp.example.org -connect 127.0.0.1:{port} 2>/dev/null"
     ));
@@ -48,5 +49,8 @@ fn without_its_certificate_the_relay_serves_alone() {
     let daemon = machine.start();
     daemon.wait_for_line("web.crt", PATIENCE);
     let warned = daemon.stderr();
-    assert!(warned.contains("smp-server: warning: no pages over HTTPS"), "{warned}");
+    assert!(
+        warned.contains("smp-server: warning: no pages over HTTPS"),
+        "{warned}"
+    );
 }

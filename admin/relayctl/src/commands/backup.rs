@@ -3,16 +3,15 @@
 mod offline;
 mod restore;
 
-use std::io;
 use std::path::{Path, PathBuf};
 
-use relay_admin::client::ClientError;
 use relay_admin::paths;
 use relay_admin::types::{Backup, BackupRequest};
 use relay_storage::backup;
 
 use super::{Context, Outcome, Verdict};
 use crate::cli;
+use crate::connect::is_nobody_there;
 use crate::failure::Failure;
 use crate::output::{count, harmless};
 use crate::time;
@@ -33,7 +32,7 @@ async fn create(path: PathBuf, context: &Context) -> Outcome {
     let asked = context.daemon()?.post(paths::BACKUPS, &request).await;
     let made: Backup = match asked {
         // Whoever names a socket wants that daemon, not the files of another.
-        Err(error) if nobody_there(&error) && context.global.socket.is_none() => {
+        Err(error) if is_nobody_there(&error) && context.global.socket.is_none() => {
             offline::create(path, &context.global.sources(), error).await?
         }
         asked => asked?,
@@ -52,13 +51,6 @@ async fn verify(path: &Path, context: &Context) -> Outcome {
         .output
         .answer(&sound, || describe("sound", &sound))?;
     Ok(Verdict::Good)
-}
-
-/// No daemon, rather than one that does not let us in.
-fn nobody_there(error: &ClientError) -> bool {
-    use io::ErrorKind::{ConnectionRefused, NotADirectory, NotFound};
-    matches!(error, ClientError::Unreachable { source, .. }
-        if matches!(source.kind(), ConnectionRefused | NotADirectory | NotFound))
 }
 
 fn describe(state: &str, backup: &Backup) -> String {

@@ -1,5 +1,7 @@
 //! `relayctl config`: the configuration, with and without a daemon.
 
+mod import;
+
 use std::path::PathBuf;
 
 use relay_admin::paths;
@@ -16,6 +18,11 @@ pub(super) async fn run(command: Config, context: &Context) -> Outcome {
     match command {
         Config::Check => check(context),
         Config::Example => example(context),
+        Config::Import {
+            files,
+            output,
+            force,
+        } => import::run(&files, output.as_deref(), force, context),
         Config::Schema => schema(context),
         Config::Show { running: false } => show(context),
         Config::Show { running: true } => show_running(context).await,

@@ -117,7 +117,10 @@ impl Start {
     }
 
     /// What relays are given: the store, opened and migrated, and the daemon's services.
-    async fn context(&self, data_dir: &Path) -> Result<(Context, Arc<StoreMetrics>), Failure> {
+    pub(super) async fn context(
+        &self,
+        data_dir: &Path,
+    ) -> Result<(Context, Arc<StoreMetrics>), Failure> {
         let metrics = Metrics::new().with_process();
         let store_metrics = StoreMetrics::new(&metrics);
         let store = self.open_store(Arc::clone(&store_metrics)).await?;
@@ -202,7 +205,7 @@ impl Start {
             .collect()
     }
 
-    fn core(
+    pub(super) fn core(
         &self,
         context: &Context,
         relays: Relays,
@@ -250,9 +253,9 @@ fn not_taken(error: std::io::Error) -> Failure {
     ))
 }
 
-type Relays = Vec<(&'static str, Arc<dyn Relay>)>;
+pub(super) type Relays = Vec<(&'static str, Arc<dyn Relay>)>;
 
-async fn start_relays(
+pub(super) async fn start_relays(
     plans: Vec<(&'static str, Box<dyn crate::protocol::Plan>)>,
     context: &Context,
 ) -> Result<Relays, Failure> {

@@ -161,10 +161,21 @@ fn path(path: &Path) -> String {
     path.display().to_string()
 }
 
+impl Dropped {
+    /// Which setting.
+    pub(crate) fn key(&self) -> String {
+        format!("[{}] {}", self.section, self.key)
+    }
+
+    /// Why, and what there is instead.
+    pub(crate) fn why(&self) -> &str {
+        &self.why
+    }
+}
+
 impl fmt::Display for Dropped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { section, key, why } = self;
-        write!(f, "[{section}] {key}: {why}")
+        write!(f, "{}: {}", self.key(), self.why)
     }
 }
 

@@ -11,7 +11,7 @@ mod statistics;
 pub mod types;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::{Arc, OnceLock};
 
@@ -42,6 +42,12 @@ impl Desk {
             engine,
             bound: Arc::default(),
         }
+    }
+
+    /// The configuration it goes by.
+    #[cfg(test)]
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Says which addresses were really bound, once that is known.

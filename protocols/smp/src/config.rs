@@ -7,12 +7,15 @@
 mod address;
 mod check;
 mod connections;
+mod control;
 mod identity;
+mod information;
 mod limits;
 mod proxy;
 mod queues;
 mod settings;
 mod statistics;
+mod web;
 
 use relay_core::config::{OneOrMany, Secret, Section};
 use relay_core::net::{AcceptOptions, BindOptions, ListenAddr, Network};
@@ -21,13 +24,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::connections::ConnectionConfig;
+pub use self::control::ControlConfig;
 pub use self::identity::{IdentityConfig, KeyKind};
+pub use self::information::{HostingType, InformationConfig};
 pub use self::limits::LimitConfig;
 pub(crate) use self::proxy::is_below;
 pub use self::proxy::{HostMode, Pattern, PatternError, ProxyConfig, SocksMode, SocksProxy};
 pub use self::queues::{NotificationConfig, QueueConfig};
 pub use self::settings::Settings;
 pub use self::statistics::{Columns, StatisticsConfig};
+pub use self::web::WebConfig;
 
 /// The SimpleX SMP relay.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
@@ -88,6 +94,15 @@ pub struct SmpConfig {
 
     /// The statistics file that dashboards of smp-server read. `[metrics]` has the same and more.
     pub statistics: StatisticsConfig,
+
+    /// What the operator says about the server; shown on its page.
+    pub information: InformationConfig,
+
+    /// Pages for people with browsers.
+    pub web: WebConfig,
+
+    /// The control port of smp-server.
+    pub control: ControlConfig,
 }
 
 impl Default for SmpConfig {
@@ -108,6 +123,9 @@ impl Default for SmpConfig {
             limits: LimitConfig::default(),
             proxy: ProxyConfig::default(),
             statistics: StatisticsConfig::default(),
+            information: InformationConfig::default(),
+            web: WebConfig::default(),
+            control: ControlConfig::default(),
         }
     }
 }
@@ -125,5 +143,16 @@ impl SmpConfig {
             accept: AcceptOptions::behind(&self.proxy_protocol_from),
             bind: BindOptions::new("smp.listen"),
         }
+    }
+
+    /// The control port, if it is on.
+    pub(crate) fn control_port(&self) -> Option<Port> {
+        (!self.control.listen.is_empty()).then(|| Port {
+            name: "smp-control",
+            key: "smp.control.listen".to_owned(),
+            listen: self.control.listen.clone(),
+            accept: AcceptOptions::default(),
+            bind: BindOptions::new("smp.control.listen"),
+        })
     }
 }

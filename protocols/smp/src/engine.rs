@@ -36,7 +36,7 @@ mod verify;
 mod workers;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -48,8 +48,9 @@ use relay_storage::{ReadError, Store};
 
 pub(crate) use admin::{AdminError, Blocked, QueueState, Unblocked};
 pub(crate) use answer::{Answer, Answers, Content, Said, Stored};
-pub(crate) use connection::{Connection, SessionFacts};
+pub(crate) use connection::{Connection, Holdings, SessionFacts};
 pub(crate) use outbox::Mailbox;
+pub(crate) use overview::Figures;
 pub(crate) use room::Room;
 pub(crate) use settings::{LiveSettings, Settings};
 pub(crate) use shared::Totals;
@@ -116,6 +117,11 @@ impl Engine {
     /// A new connection.
     pub(crate) fn attach(&self, facts: SessionFacts) -> Connection {
         Connection::new(Arc::clone(&self.shared), facts)
+    }
+
+    /// The time, in unix seconds.
+    pub(crate) fn now(&self) -> i64 {
+        self.shared.now()
     }
 
     /// How many queues, notifiers, messages and notifications there are.

@@ -10,7 +10,8 @@
 //! identity  CA, leaf, their files            tls   the protocol's TLS, both sides
 //! server    one task a connection            client   ours, for tests, load and routing
 //! routing   passing on to other servers, and what others pass on
-//! admin     what operators can ask and have done
+//! admin     what operators can ask and have done    web   pages for browsers
+//! control   the text commands of smp-server
 //! plugin    all of it as a part of the daemon
 //! ```
 
@@ -19,6 +20,7 @@ pub mod admin;
 pub mod bench;
 pub mod client;
 mod config;
+mod control;
 pub mod crypto;
 mod engine;
 pub mod identity;
@@ -31,12 +33,14 @@ mod stats;
 mod store;
 pub mod tls;
 mod transport;
+mod web;
 pub mod wire;
 
 pub use crate::config::{
-    Columns, ConnectionConfig, HostMode, IdentityConfig, KeyKind, LimitConfig, NotificationConfig,
-    Pattern, PatternError, ProxyConfig, QueueConfig, Settings, SmpConfig, SocksMode, SocksProxy,
-    StatisticsConfig,
+    Columns, ConnectionConfig, ControlConfig, HostMode, HostingType, IdentityConfig,
+    InformationConfig, KeyKind, LimitConfig, NotificationConfig, Pattern, PatternError,
+    ProxyConfig, QueueConfig, Settings, SmpConfig, SocksMode, SocksProxy, StatisticsConfig,
+    WebConfig,
 };
 
 pub use crate::plugin::Smp;

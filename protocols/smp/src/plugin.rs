@@ -8,18 +8,22 @@ use futures_util::future::BoxFuture;
 use relay_core::config::{ByteSize, ConfigError, Loaded, SectionSpec};
 use relay_core::net::Service;
 use relay_core::protocol::{Context, Plan, Port, Protocol, Relay, StartError};
+use relay_core::web::Site;
 use relay_core::worker::Worker;
+use relay_pages::Theme;
 use relay_storage::Migrations;
 use zeroize::Zeroizing;
 
 use crate::admin::Desk;
 use crate::config::{Columns, Settings, SmpConfig};
+use crate::control::Control;
 use crate::engine::{self, Engine, Ground};
 use crate::identity::{Folder, Keeper};
 use crate::routing::Pool;
-use crate::server::Server;
+use crate::server::{Clients, Server};
 use crate::stats::daily;
 use crate::store;
+use crate::web::{Web, load_theme};
 
 /// The name of its listeners.
 const PORT: &str = "smp";
@@ -54,7 +58,8 @@ struct Planned(SmpConfig);
 
 impl Plan for Planned {
     fn ports(&self) -> Vec<Port> {
-        vec![self.0.port()]
+        let smp = [self.0.port()];
+        smp.into_iter().chain(self.0.control_port()).collect()
     }
 
     fn unnamed_tls_port(&self) -> Option<&'static str> {
@@ -79,8 +84,10 @@ struct Started {
     settings: Settings,
     keeper: Arc<Keeper>,
     desk: Desk,
+    web: Web,
     engine: Engine,
     server: Arc<Server>,
+    control: Control,
 }
 
 impl Started {
@@ -89,6 +96,11 @@ impl Started {
         let engine = start_engine(&config, &context).await?;
         engine.publish(&context.metrics);
         engine.run(&context.tasks);
+        let theme = theme(&config).map_err(StartError::Config)?;
+        let clients = match config.control.listen.is_empty() {
+            true => Clients::unknown(),
+            false => Clients::known(Arc::clone(&context.clock)),
+        };
         let settings = Settings::new(config);
         let proxy = Pool::new(
             settings.clone(),
@@ -104,14 +116,24 @@ impl Started {
             settings.clone(),
             proxy,
             &context.metrics,
+            clients.clone(),
         );
+        let desk = Desk::new(settings.clone(), Arc::clone(&keeper), engine.clone());
+        let control = Control {
+            engine: engine.clone(),
+            clients,
+            settings: settings.clone(),
+            audit: context.audit,
+        };
         Ok(Self {
             data_dir: context.data_dir,
-            desk: Desk::new(settings.clone(), Arc::clone(&keeper), engine.clone()),
+            web: Web::new(settings.clone(), desk.clone(), theme),
+            desk,
             settings,
             keeper,
             engine,
             server: Arc::new(server),
+            control,
         })
     }
 }
@@ -125,7 +147,15 @@ impl Relay for Started {
     }
 
     fn service(&self, port: &str) -> Option<Arc<dyn Service>> {
-        (port == PORT).then(|| Arc::clone(&self.server) as Arc<dyn Service>)
+        match port {
+            PORT => Some(Arc::clone(&self.server) as Arc<dyn Service>),
+            "smp-control" => Some(Arc::new(self.control.clone())),
+            _ => None,
+        }
+    }
+
+    fn sites(&self) -> Vec<Site> {
+        self.web.sites()
     }
 
     /// Apps that are told port 443 name no host and say that they speak HTTP, and then speak SMP.
@@ -144,10 +174,13 @@ impl Relay for Started {
     fn reload(&self, config: &Loaded) -> Result<(), ConfigError> {
         let section: SmpConfig = config.section()?;
         section.check(config)?;
+        let theme = theme(&section);
+        let theme = theme.map_err(|reason| config.error_at("smp.web.theme_dir", reason))?;
         let reloaded = self.keeper.reload();
         reloaded.map_err(|error| config.error_at("smp.identity", error))?;
         self.engine
             .configure(engine_settings(&section, &self.data_dir));
+        self.web.set_theme(theme);
         self.settings.replace(section);
         Ok(())
     }
@@ -155,6 +188,10 @@ impl Relay for Started {
     fn stop(&self) -> BoxFuture<'_, ()> {
         self.engine.stop().boxed()
     }
+}
+
+fn theme(config: &SmpConfig) -> Result<Theme, String> {
+    load_theme(config).map_err(|error| error.to_string())
 }
 
 fn open_identity(config: &SmpConfig, context: &Context) -> Result<Keeper, StartError> {

@@ -6,6 +6,7 @@
 //! - Who asks too fast is answered late; nobody is told an error the protocol does not know.
 //! - After the handshake only the time limits, a drain, or the client end a session.
 
+mod clients;
 mod limits;
 mod metrics;
 mod serving;
@@ -23,6 +24,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::{timeout, timeout_at};
 use tokio_rustls::server::TlsStream;
 
+pub(crate) use self::clients::{Client, Clients, Traffic};
 use self::limits::{NewQueues, Places};
 use self::metrics::SessionMetrics;
 use self::serving::Serving;
@@ -54,6 +56,7 @@ struct Shared {
     metrics: SessionMetrics,
     places: Places,
     new_queues: NewQueues,
+    clients: Clients,
 }
 
 /// Time limits as they are now; zero is none.
@@ -73,6 +76,7 @@ impl Server {
         settings: Settings,
         proxy: Pool,
         metrics: &Metrics,
+        clients: Clients,
     ) -> Self {
         let places = Places::new(settings.now().limits.max_handshakes);
         let shared = Shared {
@@ -84,6 +88,7 @@ impl Server {
             metrics: SessionMetrics::new(metrics),
             places,
             new_queues: NewQueues::default(),
+            clients,
         };
         Self {
             shared: Arc::new(shared),
@@ -105,6 +110,7 @@ impl Shared {
             let _ = conn.keep_alive(&keep_alive);
         }
         let limit_key = conn.limit_key();
+        let connected = self.clients.accepted(conn.local());
         // Boxed: a session need not keep the room of its handshake.
         let Some(accepted) = Box::pin(self.accept(conn)).await else {
             return;
@@ -129,7 +135,12 @@ impl Shared {
             max_version: Version(self.settings.now().connections.max_version),
         });
         let channel = session.channel;
-        Serving::new(self, stream, channel, connection, limit_key)
+        let holdings = connection.holdings();
+        let session_id = channel.session().id;
+        let present = self
+            .clients
+            .enter(&connected, session_id.as_bytes(), holdings);
+        Serving::new(self, stream, channel, connection, limit_key, present)
             .run(drain)
             .await;
     }

@@ -13,6 +13,7 @@ use relay_core::net::{Http, Service};
 use relay_core::protocol::{Context, Plan, Port, Protocol, Relay, StartError};
 use relay_core::web::Site;
 use relay_core::worker::Worker;
+use relay_pages::Theme;
 use relay_storage::Migrations;
 
 use crate::config::{Current, SogsConfig};
@@ -28,7 +29,7 @@ use crate::server::pipeline::metrics::RequestMetrics;
 use crate::server::{Parts, Server};
 use crate::store::{CacheLimits, Tables, schema};
 use crate::web::claims::{is_for_apps, is_for_apps_or_rooms, is_known};
-use crate::web::{Theme, Web};
+use crate::web::{Web, load_theme};
 
 /// The plugin.
 #[derive(Clone, Copy, Debug)]
@@ -219,7 +220,7 @@ async fn clean_up(jobs: Jobs) {
 
 fn theme(config: &SogsConfig) -> Result<Theme, String> {
     let folder = config.web.theme_dir.as_deref();
-    Theme::load(folder).map_err(|error| error.to_string())
+    load_theme(folder).map_err(|error| error.to_string())
 }
 
 async fn tables(

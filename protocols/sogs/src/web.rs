@@ -16,13 +16,11 @@
 //! | `/static/…`, `/robots.txt` | |
 
 pub mod claims;
-mod headers;
 mod image;
 mod index;
 mod invite;
 mod messages;
 mod pages;
-mod png;
 mod problem;
 mod room;
 mod source;
@@ -32,13 +30,15 @@ mod time;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::Router;
+use axum::extract::State;
 use axum::middleware::map_response_with_state;
+use axum::response::Response;
 use axum::routing::get;
+use relay_pages::{Robots, Theme, secure};
 
-pub use self::invite::qr_text;
 pub use self::messages::Note;
 pub use self::source::{RoomCard, Source, Unavailable};
-pub use self::theme::{Theme, ThemeError};
+pub use self::theme::load as load_theme;
 use crate::config::Current;
 
 /// What all pages stand on.
@@ -83,14 +83,26 @@ impl<S: Source> Web<S> {
             .fallback(problem::not_found::<S>)
             .layer(map_response_with_state(
                 Arc::clone(self),
-                headers::secure::<S>,
+                keep_to_itself::<S>,
             ))
             .with_state(Arc::clone(self))
+    }
+
+    fn robots(&self) -> Robots {
+        Robots::hidden(self.config.get().web.hide_from_search_engines)
     }
 
     fn theme(&self) -> Arc<Theme> {
         Arc::clone(&self.theme.read().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+async fn keep_to_itself<S: Source>(
+    State(web): State<Arc<Web<S>>>,
+    mut response: Response,
+) -> Response {
+    secure(&mut response, web.robots());
+    response
 }
 
 #[cfg(test)]

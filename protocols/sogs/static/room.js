@@ -1,45 +1,8 @@
-// The page of a room: copies the link, and looks for new messages. Without it the page works, too.
+// The page of a room: looks for new messages. Without it the page works, too.
 "use strict";
 
 (() => {
-  const link = document.getElementById("link");
-  const copy = document.getElementById("copy");
   const list = document.getElementById("messages");
-
-  function select(node) {
-    const selection = window.getSelection();
-    const range = document.createRange();
-    range.selectNodeContents(node);
-    selection.removeAllRanges();
-    selection.addRange(range);
-  }
-
-  async function write(text) {
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch {
-      // Pages over plain HTTP are not given the clipboard.
-      select(link);
-      if (!document.execCommand("copy")) throw new Error("not copied");
-    }
-  }
-
-  async function copyLink() {
-    const label = "Copy link";
-    try {
-      await write(link.textContent.trim());
-      copy.textContent = "Copied";
-    } catch {
-      select(link);
-      copy.textContent = "Press Ctrl+C";
-    }
-    setTimeout(() => { copy.textContent = label; }, 2000);
-  }
-
-  if (link && copy) {
-    copy.hidden = false;
-    copy.addEventListener("click", copyLink);
-  }
 
   if (!list) return;
 

@@ -33,7 +33,7 @@ async fn engine(dir: &TempDir, clock: Arc<TestClock>) -> Engine {
         .unwrap()
 }
 
-async fn desk() -> (TempDir, Desk) {
+pub(crate) async fn desk() -> (TempDir, Desk) {
     let dir = tempfile::tempdir().unwrap();
     let clock = Arc::new(TestClock::at(UnixTime::from_secs(1_790_000_000)));
     let engine = engine(&dir, Arc::clone(&clock)).await;

@@ -6,7 +6,7 @@ use super::SmpConfig;
 use crate::wire::{Address, VersionRange};
 
 /// A key and what is wrong with its value.
-type Problem = (&'static str, String);
+pub(super) type Problem = (&'static str, String);
 
 impl SmpConfig {
     /// Refuses a value that cannot work, named as `loaded` has it.
@@ -22,6 +22,8 @@ impl SmpConfig {
             .or_else(|| self.version_problem())
             .or_else(|| self.count_problem())
             .or_else(|| self.time_problem())
+            .or_else(|| self.information.problem())
+            .or_else(|| self.control.problem())
             .or_else(|| self.proxy.problem())
     }
 
@@ -161,6 +163,13 @@ mod tests {
                 "smp.connections.max_version",
             ),
             ("LIMITS__OUT_BYTES", "16KiB", "smp.limits.out_bytes"),
+            (
+                "INFORMATION__WEBSITE",
+                "example.org",
+                "smp.information.website",
+            ),
+            ("CONTROL__LISTEN", "127.0.0.1:5224", "smp.control.listen"),
+            ("CONTROL__LISTEN", "0.0.0.0:5224", "smp.control.listen"),
             (
                 "PROXY__CLIENT_CONCURRENCY",
                 "0",

@@ -49,6 +49,18 @@ pub(crate) struct Connection {
     pub(super) empty: HashMap<i64, Arc<Record>>,
 }
 
+/// What a connection is subscribed to, now and later.
+#[derive(Clone, Debug)]
+pub(crate) struct Holdings(Arc<Outbox>);
+
+impl Holdings {
+    /// How many queues, and how many notifiers.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        let held = self.0.held();
+        (held.queues.len(), held.notifiers.len())
+    }
+}
+
 /// A command on its way through a block.
 #[derive(Debug)]
 pub(super) struct Task<'a, 'b> {
@@ -175,6 +187,11 @@ impl Connection {
     /// any waits.
     pub(crate) async fn events(&mut self, room: usize) -> Vec<Answer> {
         self.take_events(room).await
+    }
+
+    /// What it is subscribed to, for others to look at.
+    pub(crate) fn holdings(&self) -> Holdings {
+        Holdings(Arc::clone(&self.outbox))
     }
 
     /// Whether it is subscribed to anything: such a connection may be idle.

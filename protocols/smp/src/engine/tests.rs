@@ -1,6 +1,6 @@
 //! The engine as connections see it: blocks in, answers and events out, on both databases.
 
-mod bed;
+pub(crate) mod bed;
 mod delivery;
 mod links;
 mod notifications;

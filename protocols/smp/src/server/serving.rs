@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::Shared;
+use super::clients::Present;
 use super::metrics::{End, Open};
 use crate::engine::{Answer, Connection};
 use crate::routing::Forwarder;
@@ -39,6 +40,7 @@ pub(super) struct Serving<'s, S> {
     idle: Idle,
     /// When a block must have arrived, or when to look whether the client is idle.
     deadline: Instant,
+    present: Present,
     _open: Open,
 }
 
@@ -100,6 +102,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Serving<'s, S> {
         channel: Channel,
         connection: Connection,
         limit_key: Option<LimitKey>,
+        present: Present,
     ) -> Self {
         let now = Instant::now();
         let open = shared.metrics.began(channel.session().version);
@@ -116,6 +119,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Serving<'s, S> {
             forwarder: None,
             idle: Idle::new(now),
             deadline: now,
+            present,
             _open: open,
         };
         serving.look_again(now);
@@ -176,6 +180,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Serving<'s, S> {
     async fn block(&mut self, block: Vec<u8>) -> Result<(), End> {
         let now = Instant::now();
         self.idle.heard(now);
+        self.present.heard();
         self.look_again(now);
         let (together, after) = self.gather(block);
         if self.reader.has_begun() {
@@ -269,6 +274,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Serving<'s, S> {
             }
         }
         if !answers.is_empty() {
+            self.present.told();
             within(self.shared.limits().write, self.stream.flush()).await?;
         }
         Ok(buffer)

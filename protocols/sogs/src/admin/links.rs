@@ -2,11 +2,11 @@
 
 use axum::Json;
 use axum::extract::State;
+use relay_pages::QrCode;
 
 use super::types::{Link, Links};
 use super::{Shared, Shown};
 use crate::server::Server;
-use crate::web::qr_text;
 
 pub(super) async fn list(State(server): Shared) -> Shown<Links> {
     let base_url = server.config.get().public_url();
@@ -15,7 +15,7 @@ pub(super) async fn list(State(server): Shared) -> Shown<Links> {
         let url = server.link(token);
         Link {
             token: token.clone(),
-            qr: qr_text(&url).unwrap_or_default(),
+            qr: QrCode::of(&url).map_or_else(|_| String::new(), |code| code.text()),
             url,
         }
     };

@@ -32,10 +32,10 @@ pub struct WebConfig {
     /// What the pages call this server.
     pub title: String,
 
-    /// A folder with files that replace built-in ones: `style.css`, `room.js`, `favicon.svg`, and
-    /// any other file a theme needs; and `header.html` and `footer.html`, which are put into every
-    /// page. Read once, at start and on a reload. Nothing is fetched from elsewhere by the pages,
-    /// and browsers are told to refuse it.
+    /// A folder with files that replace built-in ones: `style.css`, `copy.js`, `room.js`,
+    /// `favicon.svg`, and any other file a theme needs; and `header.html` and `footer.html`, which
+    /// are put into every page. Read once, at start and on a reload. Nothing is fetched from
+    /// elsewhere by the pages, and browsers are told to refuse it.
     #[schemars(extend("x-example" = "/etc/relayd/sogs-theme"))]
     pub theme_dir: Option<PathBuf>,
 }

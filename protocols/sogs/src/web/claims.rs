@@ -23,7 +23,8 @@ pub fn is_for_apps(uri: &Uri) -> bool {
     Version::of_path(path).is_some() || FOR_APPS.contains(&first(path))
 }
 
-/// Whether apps, people with a join link, or those who look at a room ask for this.
+/// Whether apps, people with a join link, or those who look at a room ask for this, or the pages of
+/// rooms for their style.
 pub fn is_for_apps_or_rooms(uri: &Uri) -> bool {
     let query = uri.query().unwrap_or_default();
     let joins = query.split('&').any(|part| part.starts_with("public_key="));
@@ -31,13 +32,13 @@ pub fn is_for_apps_or_rooms(uri: &Uri) -> bool {
         .path()
         .strip_prefix("/r/")
         .is_some_and(|rest| !rest.is_empty());
-    is_for_apps(uri) || is_of_a_room || joins
+    let of_pages = first(uri.path()) == "static";
+    is_for_apps(uri) || is_of_a_room || of_pages || joins
 }
 
 /// Whether this server has something there, its pages included.
 pub fn is_known(uri: &Uri) -> bool {
-    let page = matches!(uri.path(), "/" | "/r" | "/robots.txt") || first(uri.path()) == "static";
-    page || is_for_apps_or_rooms(uri)
+    matches!(uri.path(), "/" | "/r" | "/robots.txt") || is_for_apps_or_rooms(uri)
 }
 
 fn first(path: &str) -> &str {
@@ -60,7 +61,7 @@ mod tests {
             ("/r/lobby/", false, true, true),
             ("/lobby?public_key=00", false, true, true),
             ("/", false, false, true),
-            ("/static/style.css", false, false, true),
+            ("/static/style.css", false, true, true),
             ("/a", false, false, false),
             ("/roomy", false, false, false),
             ("/.well-known/assetlinks.json", false, false, false),

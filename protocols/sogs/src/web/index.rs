@@ -3,14 +3,11 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use relay_pages::robots_txt;
 
-use super::pages::{IndexPage, render};
 use super::problem::Problem;
 use super::{Source, Web};
-use crate::wire::PLAIN_TEXT;
 
 pub(super) async fn list<S: Source>(State(web): State<Arc<Web<S>>>) -> Response {
     let config = web.config.get();
@@ -22,16 +19,10 @@ pub(super) async fn list<S: Source>(State(web): State<Arc<Web<S>>>) -> Response 
     }
     match web.source.rooms().await {
         Err(error) => web.problem(error.into()),
-        Ok(rooms) => {
-            let frame = web.frame(&config);
-            render(StatusCode::OK, &IndexPage { frame, rooms })
-        }
+        Ok(rooms) => web.index(&config, rooms),
     }
 }
 
 pub(super) async fn robots<S: Source>(State(web): State<Arc<Web<S>>>) -> Response {
-    let hide = web.config.get().web.hide_from_search_engines;
-    let rule = if hide { "Disallow: /" } else { "Disallow:" };
-    let text = format!("User-agent: *\n{rule}\n");
-    ([(CONTENT_TYPE, PLAIN_TEXT)], text).into_response()
+    robots_txt(web.robots())
 }

@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::pages::{ProblemPage, render};
 use super::{Source, Unavailable, Web};
 
 /// Why there is no page.
@@ -60,12 +59,7 @@ impl<S: Source> Web<S> {
     pub(super) fn problem(&self, problem: Problem) -> Response {
         let (heading, text) = problem.words();
         let frame = self.frame(&self.config.get());
-        let page = ProblemPage {
-            frame,
-            heading,
-            text,
-        };
-        render(problem.status(), &page)
+        relay_pages::Problem { heading, text }.answer(frame, problem.status())
     }
 }
 

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::pages::{RoomPage, render};
+use super::pages::RoomPage;
 use super::problem::Problem;
 use super::{RoomCard, Source, Web};
 use crate::config::SogsConfig;
@@ -22,7 +22,7 @@ pub(super) async fn page<S: Source>(
 ) -> Response {
     let config = web.config.get();
     match web.filled_in(&config, &token).await {
-        Ok(page) => render(StatusCode::OK, &page),
+        Ok(page) => web.room(&config, page),
         Err(problem) => web.problem(problem),
     }
 }
@@ -89,7 +89,6 @@ impl<S: Source> Web<S> {
             None
         };
         Ok(RoomPage {
-            frame: self.frame(config),
             join_url: self.join_url(config, &room),
             room,
             recent,

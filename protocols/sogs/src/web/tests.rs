@@ -5,6 +5,7 @@ use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MA
 use axum::http::{HeaderMap, Request, StatusCode};
 use proptest::prelude::*;
 use relay_core::clock::UnixTime;
+use relay_pages::POLICY;
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -110,7 +111,7 @@ fn web(source: Fake, config: SogsConfig) -> Arc<Web<Fake>> {
         source,
         Current::new(config),
         KEY.to_owned(),
-        Theme::default(),
+        load_theme(None).expect("the built-in theme"),
     )
 }
 
@@ -189,15 +190,13 @@ async fn nothing_comes_from_elsewhere_or_from_within_the_page() {
                 .map(|link| link.split('>').next())
                 .all(|link| { link.is_some_and(|link| link.contains("href=\"/static/")) })
         );
-        assert_eq!(page.header(CONTENT_SECURITY_POLICY), headers::POLICY);
-        assert!(headers::POLICY.starts_with("default-src 'none';"));
-        assert!(!headers::POLICY.contains("unsafe"));
+        assert_eq!(page.header(CONTENT_SECURITY_POLICY), POLICY);
+        assert!(POLICY.starts_with("default-src 'none';"));
+        assert!(!POLICY.contains("unsafe"));
         assert_eq!(page.header("x-content-type-options"), "nosniff");
         assert_eq!(page.header("referrer-policy"), "no-referrer");
         assert_eq!(page.header("x-robots-tag"), "noindex, nofollow");
     }
-    let style = String::from_utf8_lossy(include_bytes!("../../static/style.css"));
-    assert!(!style.contains("url(") && !style.contains("@import"));
 }
 
 #[tokio::test]
@@ -228,8 +227,6 @@ async fn codes_are_images_of_the_link() {
     let png = get(&web, "/r/lounge/invite.png").await;
     assert_eq!(png.header(CONTENT_TYPE), "image/png");
     assert_eq!(&png.body[16..24], [0, 0, 2, 0, 0, 0, 2, 0]);
-    let text = qr_text("https://sogs.example.org").expect("short enough");
-    assert!(text.lines().count() > 12 && !text.contains('h'));
 }
 
 #[tokio::test]
@@ -381,7 +378,7 @@ async fn themes_replace_files_and_add_to_pages() {
     write(".style.css.swp", "left behind");
     let web = web(fake(), config());
     let before = get(&web, "/").await;
-    web.set_theme(Theme::load(Some(folder.path())).expect("a theme"));
+    web.set_theme(load_theme(Some(folder.path())).expect("a theme"));
     let after = get(&web, "/").await;
     assert!(after.text().contains("<p>Welcome</p>") && after.text().contains("<p>Imprint</p>"));
     let style = |page: &Answer| {
@@ -404,7 +401,7 @@ async fn themes_replace_files_and_add_to_pages() {
     assert_eq!(status(&web, "/static/..%2Fheader.html").await, 404);
 
     write("page.php", "<?php");
-    let error = Theme::load(Some(folder.path())).expect_err("no theme");
+    let error = load_theme(Some(folder.path())).expect_err("no theme");
     assert!(error.to_string().contains("page.php"));
 }
 

@@ -30,7 +30,7 @@ use crate::server::{Parts, Server};
 use crate::store::room_edit::NewRoom;
 use crate::store::{Actor, CacheLimits, RoomId, Tables};
 use crate::vectors;
-use crate::web::{Theme, Web};
+use crate::web::{Web, load_theme};
 use crate::wire::encode_base64;
 use crate::wire::moderation::{Role, RoleChange, Scope};
 use crate::wire::rooms::Defaults;
@@ -100,7 +100,7 @@ impl Bench {
             entropy: Entropy::seeded(3),
             metrics: RequestMetrics::new(&metrics),
         });
-        let theme = Theme::load(None).expect("the built-in theme");
+        let theme = load_theme(None).expect("the built-in theme");
         let web = Web::new(Pages(Arc::clone(&server)), config, key.public_hex(), theme);
         Self {
             server,

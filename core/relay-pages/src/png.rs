@@ -1,21 +1,21 @@
 //! Just enough of PNG for black and white: one bit a pixel, not compressed.
 
 /// A square of black and white.
-pub(super) struct Bitmap {
+pub(crate) struct Bitmap {
     size: usize,
     /// A line after the other, each filled up to whole bytes; 1 is white.
     bits: Vec<u8>,
 }
 
 impl Bitmap {
-    pub(super) fn white(size: usize) -> Self {
+    pub(crate) fn white(size: usize) -> Self {
         Self {
             size,
             bits: vec![0xff; size * size.div_ceil(8)],
         }
     }
 
-    pub(super) fn blacken(&mut self, x: usize, y: usize) {
+    pub(crate) fn blacken(&mut self, x: usize, y: usize) {
         let at = y * self.size.div_ceil(8) + x / 8;
         if let Some(byte) = self.bits.get_mut(at) {
             *byte &= !(0x80 >> (x % 8));
@@ -29,7 +29,7 @@ impl Bitmap {
     }
 }
 
-pub(super) fn encode(bitmap: &Bitmap) -> Vec<u8> {
+pub(crate) fn encode(bitmap: &Bitmap) -> Vec<u8> {
     let size = u32::try_from(bitmap.size).unwrap_or(0).to_be_bytes();
     let depth_colour_compression_filter_interlace = [1, 0, 0, 0, 0];
     let header = [&size[..], &size, &depth_colour_compression_filter_interlace].concat();

@@ -9,14 +9,18 @@
 //! - [`smp`]: our own SMP client against a daemon;
 //! - [`sogs`]: the Session Open Group Server as its clients see it;
 //! - [`stranger`]: processes that are no children of ours;
-//! - [`certificates`]: certificates made and looked at with the `openssl` command.
+//! - [`certificates`]: certificates made and looked at with the `openssl` command;
+//! - [`browser`]: HTTPS as any host, and what certificate is shown;
+//! - [`authority`]: a certificate authority that speaks ACME.
 
 #![expect(
     clippy::expect_used,
     reason = "a test that cannot be set up has to fail, saying why"
 )]
 
+pub mod authority;
 mod bed;
+pub mod browser;
 pub mod certificates;
 pub mod independent;
 pub mod notes;

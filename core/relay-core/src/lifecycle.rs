@@ -32,6 +32,7 @@ use crate::failure::Failure;
 use crate::handover::Heir;
 use crate::net::Inherited;
 use crate::protocol::Protocol;
+use crate::web::Web;
 use crate::{systemd, telemetry};
 
 /// How long closing may take after the drain, if a second signal asks for haste.
@@ -92,6 +93,7 @@ fn check(blueprint: &Blueprint) -> Result<(), Failure> {
     blueprint
         .metrics_tls()
         .map_err(|error| Failure::Usage(error.to_string()))?;
+    Web::check(&blueprint.web)?;
     let relays: Vec<_> = blueprint.plans.iter().map(|(name, _)| *name).collect();
     let file = blueprint
         .loaded

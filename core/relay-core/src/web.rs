@@ -53,7 +53,7 @@ pub(crate) const TLS: &str = "web-tls";
 pub(crate) const ACME_WORKER: &str = "web.acme";
 
 /// How often it is looked whether certificate files have changed.
-const LOOK: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_secs(5);
 /// How often it is looked whether a certificate is to be renewed.
 const TEND: Duration = Duration::from_mins(1);
 
@@ -106,6 +106,17 @@ struct Tls {
 }
 
 impl Web {
+    /// Finds out whether what the settings name can be used, before anything else is done.
+    pub(crate) fn check(settings: &WebSettings) -> Result<(), Failure> {
+        if settings.tls_listen.is_empty() {
+            return Ok(());
+        }
+        let files = settings.files().map(Files::new);
+        let files = files.map_or(Ok(()), |files| files.check());
+        files.map_err(|error| Failure::Usage(format!("web: {error}")))?;
+        Acme::check(&settings.acme)
+    }
+
     /// Has a certificate ready. It must not touch the network.
     pub(crate) fn start(
         settings: &WebSettings,

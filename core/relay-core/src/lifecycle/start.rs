@@ -67,6 +67,7 @@ impl Start {
             .blueprint
             .metrics_tls()
             .map_err(|error| Failure::Usage(error.to_string()))?;
+        Web::check(&self.blueprint.web)?;
         open_files::raise_limit(self.blueprint.limits.max_connections);
         let (data_dir, bound) = self.occupy(&path, upgrade, metrics_tls.as_ref()).await?;
         let (context, store_metrics) = self.context(&path).await?;

@@ -58,6 +58,14 @@ struct Trouble {
 }
 
 impl Acme {
+    /// Whether what the settings name can be used.
+    pub(crate) fn check(settings: &AcmeSettings) -> Result<(), Failure> {
+        if settings.enabled {
+            courier(settings)?;
+        }
+        Ok(())
+    }
+
     /// Shows the certificate had before, if there is one.
     pub(crate) fn start(
         settings: &WebSettings,
@@ -65,13 +73,11 @@ impl Acme {
         certificates: Arc<Certificates>,
         clock: SharedClock,
     ) -> Result<Self, Failure> {
-        let courier = Courier::new(settings.acme.root.as_deref());
-        let courier = courier.map_err(|error| Failure::Usage(format!("web.acme.root: {error}")))?;
         let acme = Self {
             challenge: settings.challenge(),
             settings: settings.acme.clone(),
             folder: Folder::at(data_dir.join(FOLDER)),
-            courier,
+            courier: courier(&settings.acme)?,
             certificates,
             tokens: Arc::default(),
             clock,
@@ -173,6 +179,11 @@ impl Acme {
     }
 }
 
+fn courier(settings: &AcmeSettings) -> Result<Courier, Failure> {
+    let courier = Courier::new(settings.root.as_deref());
+    courier.map_err(|error| Failure::Usage(format!("web.acme.root: {error}")))
+}
+
 fn is_due(facts: &CertificateFacts, hosts: &[String], now: UnixTime) -> bool {
     let life = facts.not_after.since(facts.not_before);
     facts.source == Source::SelfSigned
@@ -194,6 +205,9 @@ fn date(time: UnixTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::TestClock;
+    use crate::telemetry::metrics::Metrics;
+    use crate::web::metrics::WebMetrics;
 
     const DAY: Duration = Duration::from_hours(24);
 
@@ -230,6 +244,42 @@ mod tests {
         let minutes = |failures| wait_after(failures).as_secs() / 60;
         assert_eq!([0, 1, 2].map(minutes), [2, 4, 8]);
         assert_eq!([8, 40, u32::MAX].map(minutes), [360, 360, 360]);
+    }
+
+    /// One whose authority is never there.
+    fn lonely(clock: &TestClock, data_dir: &Path) -> Acme {
+        let mut settings = WebSettings::default();
+        settings.acme.enabled = true;
+        // Port 0 takes no connections.
+        settings.acme.directory = "http://127.0.0.1:0/directory".to_owned();
+        settings.acme.hosts = vec!["a.example".to_owned()];
+        let metrics = WebMetrics::new(&Metrics::new());
+        let certificates = Certificates::new(&settings.acme.hosts, metrics).unwrap();
+        let clock = Arc::new(clock.clone());
+        Acme::start(&settings, data_dir, Arc::new(certificates), clock).unwrap()
+    }
+
+    #[tokio::test]
+    async fn after_a_failure_its_turn_is_waited_for_unless_an_operator_asks() {
+        let clock = TestClock::at(UnixTime::from_secs(1_790_000_000));
+        let dir = tempfile::tempdir().unwrap();
+        let acme = lonely(&clock, dir.path());
+        let minute = Duration::from_mins(1);
+        let tried = async |pass: Duration| {
+            clock.advance(pass);
+            acme.tend(minute).await.is_err()
+        };
+        assert!(tried(minute).await);
+        assert!(!tried(minute).await, "it waits for two minutes");
+        assert!(tried(minute).await);
+        assert!(!tried(minute).await, "it waits for four minutes");
+        assert!(tried(minute / 2).await, "before its turn: an operator");
+        for _ in 0..7 {
+            assert!(!tried(minute).await, "it waits for eight minutes");
+        }
+        assert!(tried(minute).await);
+        let waits = acme.tend(minute).await;
+        assert!(waits.is_err(), "asked for twice");
     }
 
     #[test]

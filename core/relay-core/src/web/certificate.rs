@@ -216,9 +216,9 @@ fn issue(hosts: Vec<String>, extensions: Vec<CustomExtension>) -> Result<Certifi
         let error = format!("a certificate cannot be made: {error}");
         TlsError::Setup(rustls::Error::General(error))
     })?;
-    let provider = ring::default_provider();
-    let identity = CertifiedKey::from_der(vec![certificate], secret.into(), &provider);
-    Ok(identity?)
+    // Not `from_der`, which refuses the critical extension that an authority looks for.
+    let key = ring::sign::any_supported_type(&secret.into())?;
+    Ok(CertifiedKey::new(vec![certificate], key))
 }
 
 #[cfg(test)]
@@ -243,6 +243,15 @@ mod tests {
             assert_eq!(facts.covers(host), covered, "{host}");
         }
         assert!(facts.not_before < facts.not_after);
+    }
+
+    #[test]
+    fn a_challenge_can_be_shown() {
+        let metrics = WebMetrics::new(&crate::telemetry::metrics::Metrics::new());
+        let certificates = Certificates::new(&[], metrics).unwrap();
+        certificates.challenge("example.org", &[7; 32]).unwrap();
+        certificates.challenge_is_over("example.org");
+        assert!(certificates.challenges().is_empty());
     }
 
     #[test]

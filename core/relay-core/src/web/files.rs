@@ -38,6 +38,14 @@ impl Files {
         }
     }
 
+    /// Whether they can be used, or are not there yet.
+    pub(crate) fn check(&self) -> Result<(), TlsError> {
+        match certified_key(&self.certificate, &self.key) {
+            Err(error) if !is_missing(&error) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// Reads them at start. Files that are not there yet are waited for; broken ones are refused.
     pub(crate) fn first(&self, certificates: &Certificates) -> Result<(), TlsError> {
         match self.reload(certificates) {

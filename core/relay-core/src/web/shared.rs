@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use super::certificate::Certificates;
 use super::metrics::{Caller, WebMetrics};
-use crate::net::{Conn, Drain, Hello, Http, Refusal, Service};
+use crate::net::{Conn, Drain, Http, Refusal, Service};
 
 /// How long who has just connected may still say hello after a drain was requested.
 const LAST_HELLO: Duration = Duration::from_secs(1);
@@ -26,40 +26,43 @@ pub(crate) struct SharedPort {
 
 impl Service for SharedPort {
     fn serve(&self, conn: Conn, drain: Drain) -> BoxFuture<'static, ()> {
-        self.clone().run(conn, drain).boxed()
+        // Boxed, so that a connection does not keep the room of its beginning for life.
+        let begin = Box::pin(self.clone().begin(conn, drain));
+        async move {
+            let serving = begin.await;
+            if let Some(serving) = serving {
+                serving.await;
+            }
+        }
+        .boxed()
     }
 }
 
 impl SharedPort {
-    async fn run(self, mut conn: Conn, drain: Drain) {
-        let hello = tokio::select! {
-            biased;
-            hello = conn.peek_hello() => hello,
-            () = drained(&drain) => return,
-        };
+    /// Finds out who serves it; nobody if it misbehaves, or begins nothing while we stop.
+    async fn begin(self, conn: Conn, drain: Drain) -> Option<BoxFuture<'static, ()>> {
         let metrics = Arc::clone(conn.metrics());
-        let served = match hello {
-            Ok(hello) => self.hand_over(conn, &hello, drain).await,
-            Err(why) => Err(why),
-        };
-        match served {
-            Ok(serving) => serving.await,
-            Err(why) => metrics.refused(why),
+        tokio::select! {
+            biased;
+            begun = self.hand_over(conn, &drain) => {
+                begun.inspect_err(|why| metrics.refused(*why)).ok()
+            }
+            () = drained(&drain) => None,
         }
     }
 
-    /// What serves it from here on; a future of its own, so that nothing of the handshake is kept.
+    /// What serves it from here on.
     async fn hand_over(
         &self,
-        conn: Conn,
-        hello: &Hello,
-        drain: Drain,
+        mut conn: Conn,
+        drain: &Drain,
     ) -> Result<BoxFuture<'static, ()>, Refusal> {
+        let hello = conn.peek_hello().await?;
         if let (None, Some(unnamed)) = (&hello.host, &self.unnamed) {
             self.metrics.called(Caller::Unnamed);
-            return Ok(unnamed.serve(conn, drain));
+            return Ok(unnamed.serve(conn, drain.clone()));
         }
-        let config = self.certificates.config_for(hello);
+        let config = self.certificates.config_for(&hello);
         let conn = conn.encrypt(config).await?;
         if hello.is_acme() {
             // It has seen the certificate, which is all it came for.
@@ -67,7 +70,7 @@ impl SharedPort {
             return Ok(async {}.boxed());
         }
         self.metrics.called(Caller::Browser);
-        Ok(self.https.serve(conn, drain))
+        Ok(self.https.serve(conn, drain.clone()))
     }
 }
 

@@ -23,22 +23,20 @@ pub fn is_for_apps(uri: &Uri) -> bool {
     Version::of_path(path).is_some() || FOR_APPS.contains(&first(path))
 }
 
-/// Whether apps, people with a join link, or those who look at a room ask for this, or the pages of
-/// rooms for their style.
+/// Whether apps, people with a join link, or those who look at a room ask for this; and what the
+/// pages of rooms are made of.
 pub fn is_for_apps_or_rooms(uri: &Uri) -> bool {
     let query = uri.query().unwrap_or_default();
     let joins = query.split('&').any(|part| part.starts_with("public_key="));
-    let is_of_a_room = uri
-        .path()
-        .strip_prefix("/r/")
-        .is_some_and(|rest| !rest.is_empty());
-    let of_pages = first(uri.path()) == "static";
-    is_for_apps(uri) || is_of_a_room || of_pages || joins
+    let room = uri.path().strip_prefix("/r/");
+    let page = room.is_some_and(|rest| !rest.is_empty()) || first(uri.path()) == "static";
+    is_for_apps(uri) || page || joins
 }
 
-/// Whether this server has something there, its pages included.
+/// Whether this server has something there, its pages included. Not `/r`, which is the same as `/`
+/// and in SMP the page of a link.
 pub fn is_known(uri: &Uri) -> bool {
-    matches!(uri.path(), "/" | "/r" | "/robots.txt") || is_for_apps_or_rooms(uri)
+    matches!(uri.path(), "/" | "/robots.txt") || is_for_apps_or_rooms(uri)
 }
 
 fn first(path: &str) -> &str {
@@ -62,6 +60,7 @@ mod tests {
             ("/lobby?public_key=00", false, true, true),
             ("/", false, false, true),
             ("/static/style.css", false, true, true),
+            ("/r", false, false, false),
             ("/a", false, false, false),
             ("/roomy", false, false, false),
             ("/.well-known/assetlinks.json", false, false, false),

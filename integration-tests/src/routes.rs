@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use relay_core::clock::{Clock, SystemClock, UnixTime};
 use relay_smp::client::{Call, CallError, Client, QueueKey, Relay};
@@ -151,6 +152,8 @@ pub enum Manner {
 pub struct Stranger {
     /// How clients name it.
     pub named: Named,
+    /// Commands that came, in all.
+    pub seen: Arc<AtomicUsize>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -161,17 +164,19 @@ impl Stranger {
         let address = listener.local_addr().expect("bound");
         let named = Named::at(address, identity.fingerprint());
         let acceptor = Arc::new(Acceptor::new(Arc::new(identity)).expect("TLS can be set up"));
+        let seen = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&seen);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let acceptor = Arc::clone(&acceptor);
+                let (acceptor, counter) = (Arc::clone(&acceptor), Arc::clone(&counter));
                 tokio::spawn(async move {
                     let deadline = Instant::now() + PATIENCE;
                     let accepted = acceptor.accept(stream, deadline).await.ok()?;
-                    converse(accepted, versions, manner).await
+                    converse(accepted, versions, manner, &counter).await
                 });
             }
         });
-        Self { named, task }
+        Self { named, seen, task }
     }
 }
 
@@ -185,6 +190,7 @@ async fn converse(
     accepted: Accepted<TcpStream>,
     versions: VersionRange,
     manner: Manner,
+    seen: &AtomicUsize,
 ) -> Option<()> {
     let offer = Offer {
         identity: &accepted.identity,
@@ -199,6 +205,7 @@ async fn converse(
     loop {
         let mut block = read(&mut stream).await?;
         let corr_ids = corr_ids(&mut channel, &mut block)?;
+        seen.fetch_add(corr_ids.len(), Ordering::Relaxed);
         match manner {
             Manner::IsSilent => {}
             Manner::Leaves => return Some(()),

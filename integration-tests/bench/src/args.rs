@@ -68,6 +68,10 @@ pub(crate) struct SmpArgs {
     /// Where it is.
     #[arg(long, value_parser = address, value_name = "smp://fingerprint[:password]@host[:port]")]
     pub(crate) target: Address,
+    /// The proxy that `--scenario proxy` sends through; the relay itself if not given. It must be
+    /// allowed to reach the relay (`smp.proxy.allow_private_addresses` on one machine).
+    #[arg(long, value_parser = address, value_name = "smp://fingerprint[:password]@host[:port]")]
+    pub(crate) proxy: Option<Address>,
     /// What to do; several are done one after another.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "deliver")]
     pub(crate) scenario: Vec<SmpScenario>,

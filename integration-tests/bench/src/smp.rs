@@ -3,6 +3,7 @@
 
 mod limit;
 mod messages;
+mod routed;
 mod run;
 pub(crate) mod scenario;
 mod server;

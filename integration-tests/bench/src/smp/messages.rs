@@ -195,7 +195,8 @@ impl Client for Pair {
     }
 }
 
-fn random(server: &Server, size: usize) -> Vec<u8> {
+/// A message's body.
+pub(super) fn random(server: &Server, size: usize) -> Vec<u8> {
     let mut body = vec![0; size];
     server.entropy.rng().fill_bytes(&mut body);
     body

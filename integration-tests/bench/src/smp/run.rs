@@ -9,6 +9,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::limit::{LIMIT_STEP, limit};
 use super::messages::{Pair, Sender};
+use super::routed::RoutedPair;
 use super::scenario::Scenario;
 use super::server::Server;
 use super::visitor::{Held, Visitor};
@@ -50,6 +51,15 @@ async fn run_one(
         Scenario::Send => {
             let client = || Sender::prepare(server, key, size, queues);
             go(subject, prepare(load.connections, client).await?).await
+        }
+        Scenario::Proxy => {
+            let proxy = match &args.proxy {
+                Some(address) => Arc::new(Server::new(address)?),
+                None => Arc::clone(server),
+            };
+            let client = || RoutedPair::prepare(&proxy, server, key, size);
+            let pairs = load.connections.div_ceil(2);
+            go(subject, prepare(pairs, client).await?).await
         }
         Scenario::Deliver | Scenario::Mixed => {
             let lasts = if scenario == Scenario::Mixed {
@@ -111,7 +121,7 @@ fn subject<'a>(args: &'a SmpArgs, server: &Server, scenario: Scenario, load: Loa
     let mut settings = BTreeMap::from([("queues".to_owned(), queues as u64)]);
     if matches!(
         scenario,
-        Scenario::Send | Scenario::Deliver | Scenario::Mixed
+        Scenario::Send | Scenario::Proxy | Scenario::Deliver | Scenario::Mixed
     ) {
         settings.insert("size".to_owned(), args.size as u64);
     }

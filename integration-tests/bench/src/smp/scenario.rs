@@ -9,6 +9,8 @@ use relay_smp::client::QueueKey;
 pub(crate) enum Scenario {
     /// SEND until OK, to queues nobody reads.
     Send,
+    /// A message from end to end through a proxy (`--proxy`): PFWD, PRES, MSG, ACK, OK.
+    Proxy,
     /// A message from end to end: SEND, OK, MSG, ACK, OK. Two connections, a sender's and a recipient's.
     Deliver,
     /// Deliveries, and with every fiftieth both sides are new: connections, queue, keys.
@@ -36,6 +38,7 @@ impl Scenario {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Send => "send",
+            Self::Proxy => "proxy",
             Self::Deliver => "deliver",
             Self::Mixed => "mixed",
             Self::Connect => "connect",
@@ -49,7 +52,7 @@ impl Scenario {
     pub(crate) fn queues(self) -> usize {
         match self {
             Self::Send => 64,
-            Self::Deliver | Self::Mixed => 1,
+            Self::Proxy | Self::Deliver | Self::Mixed => 1,
             Self::Connect => 0,
             Self::Subscribe => 1000,
             Self::Idle | Self::Storm => 10,

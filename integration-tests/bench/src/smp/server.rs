@@ -1,10 +1,10 @@
 //! The relay that is measured: connections to it, and queues on it.
 
 use futures_util::future::try_join_all;
-use relay_core::clock::SystemClock;
+use relay_core::clock::{Clock, SystemClock};
 use relay_core::entropy::Entropy;
-use relay_smp::client::{CallError, Client, Dialer, Events, NewQueue, Queue, QueueKey};
-use relay_smp::wire::{Address, SubscriptionMode};
+use relay_smp::client::{CallError, Client, Dialer, Events, NewQueue, Queue, QueueKey, Relay};
+use relay_smp::wire::{Address, ServerAddress, Short, SubscriptionMode};
 
 use crate::drive::Failure;
 
@@ -14,6 +14,7 @@ const AT_ONCE: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Server {
     dialer: Dialer,
+    fingerprint: [u8; 32],
     host: String,
     port: u16,
     password: Option<String>,
@@ -32,11 +33,25 @@ impl Server {
         let clock = std::sync::Arc::new(SystemClock);
         Ok(Self {
             dialer: Dialer::new(address.fingerprint, clock)?,
+            fingerprint: address.fingerprint,
             host: address.hosts.first().cloned().unwrap_or_default(),
             port: address.port.unwrap_or(Address::DEFAULT_PORT),
             password: address.password.clone(),
             entropy: Entropy::system()?,
         })
+    }
+
+    /// Asks a proxy for this relay.
+    pub(crate) async fn through(&self, proxy: &Self, client: &Client) -> Result<Relay, Failure> {
+        let (host, port) = (self.host.as_bytes(), self.port.to_string());
+        let relay = ServerAddress {
+            hosts: vec![Short::cut(host)],
+            port: Short::cut(port.as_bytes()),
+            key_hash: Short::from(&self.fingerprint),
+        };
+        let password = proxy.password.as_deref();
+        let asked = client.relay(&relay, password, SystemClock.now()).await;
+        asked.map_err(refused)
     }
 
     /// The port, if the relay is on this machine.

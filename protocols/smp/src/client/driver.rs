@@ -157,6 +157,9 @@ impl Client {
         transmission: Vec<u8>,
     ) -> Result<Received, CallError> {
         let shared = &self.shared;
+        if self.has_ended() {
+            return Err(CallError::Closed);
+        }
         let answer = shared.waiting.enter(corr_id)?;
         // Whoever gives up, or is given up, waits no longer.
         let _leaving = Leaving(&shared.waiting, corr_id);

@@ -47,6 +47,7 @@ pub(super) fn run(given: &Given, places: &Places) -> Result<(), End> {
         config: Some(file),
         check: false,
         upgrade: given.has("upgrade"),
+        settings: Vec::new(),
     };
     let ended = lifecycle::run(options, relayd::protocols(), router);
     ended.map_err(|failure| End::failed(failure))

@@ -1,6 +1,6 @@
 //! `[WEB]`: pages over plain HTTP, over HTTPS, or over a port shared with the relay.
 
-use std::path::{Path, PathBuf};
+use relay_core::net::ServerTls;
 
 use super::reader::{Reader, Refused};
 use super::{Config, Transport};
@@ -14,8 +14,6 @@ pub(crate) struct Web {
     pub(crate) https: Option<u16>,
     /// Why HTTPS is not served although it is asked for.
     pub(crate) trouble: Option<String>,
-    /// The folder of pages.
-    pub(crate) folder: Option<PathBuf>,
 }
 
 pub(super) fn translate(
@@ -23,11 +21,18 @@ pub(super) fn translate(
     transport: &Transport,
     config: &mut Config,
 ) -> Result<Web, Refused> {
-    let folder = reader.text(SECTION, "static_path").map(PathBuf::from);
+    let folder = reader.text(SECTION, "static_path");
     let http = reader.number::<u16>(SECTION, "http")?;
     let https = reader.number::<u16>(SECTION, "https")?;
     let certificate = reader.text(SECTION, "cert");
     let key = reader.text(SECTION, "key");
+    let Some(folder) = folder else {
+        if http.or(https).is_some() {
+            reader.drop(SECTION, "static_path", "without it there are no pages");
+        }
+        return Ok(Web::default());
+    };
+    config.put("smp.web.static_dir", folder);
     if let Some(port) = http {
         config.put("web.listen", format!("[::]:{port}"));
         // As the older program: pages are the same over both.
@@ -36,12 +41,12 @@ pub(super) fn translate(
     let mut web = Web {
         https,
         trouble: None,
-        folder,
     };
     let (Some(port), Some(certificate), Some(key)) = (https, certificate, key) else {
         return Ok(web);
     };
-    web.trouble = unreadable(certificate).or_else(|| unreadable(key));
+    let loaded = ServerTls::load(certificate, key, &[]);
+    web.trouble = loaded.err().map(|error| error.to_string());
     if web.trouble.is_none() {
         config.put("web.tls_listen", format!("[::]:{port}"));
         config.put("web.certificate", certificate);
@@ -51,9 +56,4 @@ pub(super) fn translate(
         reader.drop(SECTION, "https", why);
     }
     Ok(web)
-}
-
-fn unreadable(file: &str) -> Option<String> {
-    let opened = std::fs::File::open(Path::new(file));
-    opened.err().map(|error| format!("{file}: {error}"))
 }

@@ -1,6 +1,7 @@
 //! `[WEB]`: pages over plain HTTP, and over HTTPS on the port that apps use too.
 
 use integration_tests::{PATIENCE, certificates};
+use relay_testkit::poll;
 
 use crate::support::{Machine, free_port, lines_in_order};
 
@@ -33,11 +34,18 @@ async fn one_port_for_apps_and_browsers() {
     let secure = machine.run(&format!(
         "{request} | openssl s_client -quiet -ign_eof -servername smp.example.org -connect 127.0.0.1:{port} 2>/dev/null"
     ));
-    let plain = relay_testkit::http::Client::new(([127, 0, 0, 1], http));
+    let address = std::net::SocketAddr::from(([127, 0, 0, 1], http));
+    let plain = relay_testkit::http::Client::new(address);
     let plain = plain.get("/").unwrap();
     for page in [&secure.stdout, &plain.text()] {
         assert!(page.contains("Server information"), "{page}");
     }
+    // For a web server of the operator's own.
+    let file = machine.state().join("www/index.html");
+    let written = poll::until(PATIENCE, "the pages are written", || {
+        std::fs::read_to_string(&file).ok()
+    });
+    assert_eq!(written, plain.text());
 }
 
 /// A new smp-server.ini asks for HTTPS with files that are not there yet.

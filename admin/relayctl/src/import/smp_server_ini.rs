@@ -12,10 +12,8 @@ pub(super) fn is_one(text: &str) -> bool {
     let Ok(ini) = Ini::parse(text) else {
         return false;
     };
-    let sections = ini.settings().iter().map(|setting| &*setting.section);
-    sections
-        .into_iter()
-        .any(|section| ["TRANSPORT", "STORE_LOG"].contains(&section))
+    let mut sections = ini.settings().iter().map(|setting| &*setting.section);
+    sections.any(|section| ["TRANSPORT", "STORE_LOG"].contains(&section))
 }
 
 /// Its settings; the identity stays where it is, beside the file.

@@ -24,10 +24,10 @@ pub(super) fn run(given: &Given, places: &Places) -> Result<(), End> {
         key_kind: wanted::key_kind(given)?,
         name,
     };
-    let entropy = Entropy::system().map_err(|error| End::failed(error))?;
+    let entropy = Entropy::system().map_err(End::failed)?;
     let folder = Folder::at(&places.configuration);
     let issued = folder.rotate(&new, SystemClock.now(), &mut entropy.rng());
-    issued.map_err(|error| End::failed(error))?;
+    issued.map_err(End::failed)?;
     say("Generated new server credentials");
     tell_about_ca_key(places);
     if super::init::claim(places).is_err() {

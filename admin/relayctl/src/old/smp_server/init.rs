@@ -43,11 +43,11 @@ fn make(wanted: &Wanted, places: &Places) -> Result<(), End> {
     let _alone = claim(places)?;
     let now = SystemClock.now();
     set_aside(places, now)?;
-    let entropy = Entropy::system().map_err(|error| End::failed(error))?;
+    let entropy = Entropy::system().map_err(End::failed)?;
     let folder = Folder::at(&places.configuration);
     let name = wanted.common_name();
     let identity = folder.open(wanted.key_kind, name, now, &mut entropy.rng());
-    let identity = identity.map_err(|error| End::failed(error))?;
+    let identity = identity.map_err(End::failed)?;
     let passwords = passwords(wanted, &entropy);
     let text = template::text(wanted, places, &passwords);
     let ini = places.ini();
@@ -83,7 +83,7 @@ pub(super) fn source_line(source: Option<&str>) -> String {
 
 /// Keeps a server from being started, or made by somebody else, meanwhile.
 pub(super) fn claim(places: &Places) -> Result<DataDir, End> {
-    let locked = DataDir::try_lock(&places.state).map_err(|failure| End::failed(failure))?;
+    let locked = DataDir::try_lock(&places.state).map_err(End::failed)?;
     locked.map_err(|holder| {
         End::Failed(format!(
             "a server runs on {}{holder}; stop it first",

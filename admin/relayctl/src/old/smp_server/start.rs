@@ -50,7 +50,7 @@ pub(super) fn run(given: &Given, places: &Places) -> Result<(), End> {
         settings: Vec::new(),
     };
     let ended = lifecycle::run(options, relayd::protocols(), router);
-    ended.map_err(|failure| End::failed(failure))
+    ended.map_err(End::failed)
 }
 
 fn log_level(given: &Given) -> Result<&'static str, End> {
@@ -80,7 +80,7 @@ fn check_migrations(given: &Given) -> Result<(), End> {
 /// be the one that was told to people.
 fn check_identity(places: &Places) -> Result<[u8; 32], End> {
     let folder = Folder::at(&places.configuration);
-    let fingerprint = folder.fingerprint().map_err(|error| End::failed(error))?;
+    let fingerprint = folder.fingerprint().map_err(End::failed)?;
     let file = places.configuration.join("fingerprint");
     let stored = fs::read_to_string(&file).map_err(|error| {
         let line = to_base64url(&fingerprint);
@@ -146,18 +146,18 @@ fn write(config: &Table, places: &Places) -> Result<PathBuf, End> {
 fn maintain(file: &std::path::Path, places: &Places) -> Result<(), End> {
     let sources = Sources::of_process(Some(file.to_owned()));
     let protocols = relayd::protocols();
-    let blueprint = Blueprint::draw(&sources, &protocols).map_err(|error| End::failed(error))?;
+    let blueprint = Blueprint::draw(&sources, &protocols).map_err(End::failed)?;
     let _alone = claim(places)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| End::failed(error))?;
+        .map_err(End::failed)?;
     runtime.block_on(async {
         let database = Database::open(blueprint.storage).await;
-        let database = database.map_err(|error| End::failed(error))?;
+        let database = database.map_err(End::failed)?;
         let migrated = database.migrate(&owners(&protocols)).await;
         database.close().await;
-        migrated.map(drop).map_err(|error| End::failed(error))
+        migrated.map(drop).map_err(End::failed)
     })?;
     say("Server started in 'maintenance' mode, exiting");
     Ok(())

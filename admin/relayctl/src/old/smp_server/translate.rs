@@ -91,7 +91,7 @@ fn auth(reader: &mut Reader<'_>, config: &mut Config, told: &mut Told) -> Result
     if let Some(password) = reader.text(section, "create_password") {
         if !relay_smp::wire::Address::is_password(password) {
             let reason = "must be printable ASCII characters other than space, `@`, `:` and `/`";
-            return Err(reader.refuse(section, "create_password", reason));
+            return Err(Refused::new(section, "create_password", reason));
         }
         config.put("smp.create_password", password);
         told.password = Some(password.to_owned());
@@ -115,7 +115,7 @@ fn inactive_clients(
         config.put("smp.connections.idle_timeout", "0s");
         return Ok(());
     }
-    let missing = |key| reader.refuse(section, key, "is needed for `disconnect = on`; add it");
+    let missing = |key| Refused::new(section, key, "is needed for `disconnect = on`; add it");
     let ttl = ttl.ok_or_else(|| missing("ttl"))?;
     let interval = interval.ok_or_else(|| missing("check_interval"))?;
     config.put("smp.connections.idle_timeout", seconds(ttl));

@@ -18,12 +18,16 @@ pub(super) fn translate(reader: &mut Reader<'_>, config: &mut Config) -> Result<
     if let Some(proxy) = socks_proxy {
         if !takes(&[("proxy.socks_proxy", &proxy)]) {
             let reason = "must be HOST:PORT or USER:PASSWORD@HOST:PORT, like localhost:9050";
-            return Err(reader.refuse(SECTION, "socks_proxy", reason));
+            return Err(Refused::new(SECTION, "socks_proxy", reason));
         }
         config.put("smp.proxy.socks_proxy", proxy);
         text(reader, config, "socks_mode", "must be `onion` or `always`")?;
     } else if reader.text(SECTION, "socks_mode") == Some("always") {
-        return Err(reader.refuse(SECTION, "socks_mode", "`always` needs socks_proxy; add it"));
+        return Err(Refused::new(
+            SECTION,
+            "socks_mode",
+            "`always` needs socks_proxy; add it",
+        ));
     }
     if let Some(is_required) = reader.switch(SECTION, "required_host_mode")? {
         config.put("smp.proxy.required_host_mode", is_required);
@@ -36,7 +40,11 @@ pub(super) fn translate(reader: &mut Reader<'_>, config: &mut Config) -> Result<
         config.put("smp.proxy.own_server_domains", domains);
     }
     match reader.number::<u32>(SECTION, "client_concurrency")? {
-        Some(0) => Err(reader.refuse(SECTION, "client_concurrency", "must be 1 or more")),
+        Some(0) => Err(Refused::new(
+            SECTION,
+            "client_concurrency",
+            "must be 1 or more",
+        )),
         Some(count) => {
             config.put("smp.proxy.client_concurrency", i64::from(count));
             Ok(())
@@ -57,7 +65,7 @@ fn text(
     // By itself `always` is refused for want of a proxy.
     let name = format!("proxy.{key}");
     if !takes(&[(&name, value), ("proxy.socks_proxy", "localhost:9050")]) {
-        return Err(reader.refuse(SECTION, key, expected));
+        return Err(Refused::new(SECTION, key, expected));
     }
     config.put(&format!("smp.{name}"), value);
     Ok(())

@@ -44,7 +44,7 @@ impl<'a> Reader<'a> {
             None => Ok(None),
             Some("on") => Ok(Some(true)),
             Some("off") => Ok(Some(false)),
-            Some(_) => Err(self.refuse(section, key, "must be `on` or `off`")),
+            Some(_) => Err(Refused::new(section, key, "must be `on` or `off`")),
         }
     }
 
@@ -58,7 +58,7 @@ impl<'a> Reader<'a> {
             return Ok(None);
         };
         let number = text.parse().map(Some);
-        number.map_err(|_| self.refuse(section, key, "must be a number that fits"))
+        number.map_err(|_| Refused::new(section, key, "must be a number that fits"))
     }
 
     /// A setting that changes nothing here. It is worth a line unless its value asks for what is
@@ -81,14 +81,6 @@ impl<'a> Reader<'a> {
         });
     }
 
-    pub(super) fn refuse(&self, section: &str, key: &str, reason: &str) -> Refused {
-        Refused {
-            section: section.to_owned(),
-            key: key.to_owned(),
-            reason: reason.to_owned(),
-        }
-    }
-
     /// What was dropped, and what nobody asked for.
     pub(super) fn rest(self) -> Vec<Dropped> {
         let unknown = self.ini.settings().iter().filter(|setting| {
@@ -103,6 +95,16 @@ impl<'a> Reader<'a> {
         let mut all = self.dropped;
         all.extend(unknown);
         all
+    }
+}
+
+impl Refused {
+    pub(super) fn new(section: &str, key: &str, reason: &str) -> Self {
+        Self {
+            section: section.to_owned(),
+            key: key.to_owned(),
+            reason: reason.to_owned(),
+        }
     }
 }
 

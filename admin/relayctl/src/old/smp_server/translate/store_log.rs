@@ -31,15 +31,15 @@ fn stores(reader: &mut Reader<'_>, config: &mut Config) -> Result<Option<String>
         ("memory", "memory" | "journal") | ("database", "journal" | "database") => {}
         ("memory", "database") | ("database", "memory") => {
             let reason = "does not go with store_queues; `memory` needs `memory` or `journal`, `database` needs `journal` or `database`";
-            return Err(reader.refuse(SECTION, "store_messages", reason));
+            return Err(Refused::new(SECTION, "store_messages", reason));
         }
         ("memory" | "database", _) => {
             let reason = "must be `memory`, `journal` or `database`";
-            return Err(reader.refuse(SECTION, "store_messages", reason));
+            return Err(Refused::new(SECTION, "store_messages", reason));
         }
         _ => {
             let reason = "must be `memory` or `database`";
-            return Err(reader.refuse(SECTION, "store_queues", reason));
+            return Err(Refused::new(SECTION, "store_queues", reason));
         }
     }
     let in_postgres = queues == "database";
@@ -69,7 +69,7 @@ fn stores(reader: &mut Reader<'_>, config: &mut Config) -> Result<Option<String>
     let connection = found.unwrap_or("postgresql://smp@/smp_server_store");
     let Some(url) = database::url(connection) else {
         let reason = "must be like postgresql://user:password@host/database or `host=… dbname=…`";
-        return Err(reader.refuse(SECTION, "db_connection", reason));
+        return Err(Refused::new(SECTION, "db_connection", reason));
     };
     config.put("storage.url", url.clone());
     Ok(Some(url))
@@ -84,9 +84,9 @@ fn expiry(reader: &mut Reader<'_>, config: &mut Config, told: &mut Told) -> Resu
         "is too long",
     );
     let days = told.message_days.checked_mul(24 * 3600);
-    let days = days.ok_or_else(|| reader.refuse(SECTION, "expire_messages_days", too_long))?;
+    let days = days.ok_or_else(|| Refused::new(SECTION, "expire_messages_days", too_long))?;
     let hours = hours.unwrap_or(24).checked_mul(3600);
-    let hours = hours.ok_or_else(|| reader.refuse(SECTION, "expire_ntfs_hours", too_long))?;
+    let hours = hours.ok_or_else(|| Refused::new(SECTION, "expire_ntfs_hours", too_long))?;
     config.put("smp.queues.message_lifetime", seconds(days.max(1)));
     config.put("smp.notifications.lifetime", seconds(hours.max(1)));
     let on_start = reader.switch(SECTION, "expire_messages_on_start")?;

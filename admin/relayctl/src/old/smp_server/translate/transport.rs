@@ -66,7 +66,11 @@ pub(super) fn translate(
 
 fn ports(reader: &mut Reader<'_>) -> Result<Vec<u16>, Refused> {
     let Some(text) = reader.text(SECTION, "port") else {
-        return Err(reader.refuse(SECTION, "port", "is missing; add `port = 5223,443`"));
+        return Err(Refused::new(
+            SECTION,
+            "port",
+            "is missing; add `port = 5223,443`",
+        ));
     };
     let mut ports = Vec::new();
     for port in text.split(',') {
@@ -75,7 +79,7 @@ fn ports(reader: &mut Reader<'_>) -> Result<Vec<u16>, Refused> {
             Ok(1..) => {}
             _ => {
                 let reason = "must be ports separated by commas, such as `5223,443`";
-                return Err(reader.refuse(SECTION, "port", reason));
+                return Err(Refused::new(SECTION, "port", reason));
             }
         }
     }

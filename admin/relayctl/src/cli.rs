@@ -333,12 +333,14 @@ Example, what a restart would change:
     Example,
     /// Write the settings of an older program as ours
     ///
-    /// Takes sogs.ini of PySOGS and the uwsgi.ini it is started with; files are known by their content.
+    /// Takes sogs.ini of PySOGS and the uwsgi.ini it is started with, and smp-server.ini; files are known
+    /// by their content.
     /// What is not taken over is listed on standard error, with the reason. Data is not imported.
     #[command(after_help = "\
 Examples:
   relayctl config import /etc/sogs/sogs.ini
-  relayctl config import sogs.ini uwsgi-sogs.ini --output /etc/relayd/relayd.toml")]
+  relayctl config import sogs.ini uwsgi-sogs.ini --output /etc/relayd/relayd.toml
+  relayctl config import /etc/opt/simplex/smp-server.ini")]
     Import {
         /// Files of the older program, which belong together
         #[arg(required = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]

@@ -4,6 +4,7 @@
 //! with the reason; a value that the older program would refuse is refused here too.
 
 mod ini;
+mod smp_server_ini;
 mod sogs_ini;
 mod uwsgi;
 
@@ -41,18 +42,17 @@ pub(crate) struct Dropped {
 pub(crate) fn read(path: &Path) -> Result<Imported, Failure> {
     let wrong = |reason: String| Failure::Usage(format!("{}: {reason}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    // Its rules are others than those of the files below.
+    if smp_server_ini::is_one(&text) {
+        return smp_server_ini::import(&text, path).map_err(wrong);
+    }
     let ini = Ini::parse(&text).map_err(wrong)?;
     let imported = if ini.has("uwsgi") {
         Ok(uwsgi::import(&ini))
-    } else if ["TRANSPORT", "STORE_LOG"]
-        .iter()
-        .any(|section| ini.has(section))
-    {
-        Err("this is smp-server.ini, which cannot be imported yet".to_owned())
     } else if sogs_ini::is_one(&ini) {
         sogs_ini::import(&ini, path)
     } else {
-        Err("this is neither sogs.ini nor the uwsgi.ini beside it: no section is known".to_owned())
+        Err("this is none of sogs.ini, the uwsgi.ini beside it, and smp-server.ini: no section is known".to_owned())
     };
     imported.map_err(wrong)
 }

@@ -3,7 +3,7 @@
 
 mod key;
 mod say;
-mod smp_server;
+pub(crate) mod smp_server;
 mod sogs;
 mod sogs2021;
 

@@ -140,6 +140,11 @@ impl Theme {
         format!("{}/{name}?v={version}", self.prefix)
     }
 
+    /// The names of all files.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
+    }
+
     /// A file, if there is one of this name.
     pub fn asset(&self, name: &str) -> Option<Response> {
         let asset = self.files.get(name)?;

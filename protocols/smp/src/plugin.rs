@@ -11,6 +11,7 @@ use relay_core::config::{ByteSize, ConfigError, Loaded, SectionSpec};
 use relay_core::entropy::Entropy;
 use relay_core::net::Service;
 use relay_core::protocol::{Context, Plan, Port, Protocol, Relay, StartError};
+use relay_core::tasks::Tasks;
 use relay_core::telemetry::metrics::{Kind, Metrics};
 use relay_core::web::Site;
 use relay_core::worker::Worker;
@@ -96,6 +97,7 @@ struct Started {
     engine: Engine,
     server: Arc<Server>,
     control: Control,
+    tasks: Tasks,
 }
 
 impl Started {
@@ -143,7 +145,22 @@ impl Started {
             engine,
             server: Arc::new(server),
             control,
+            tasks: context.tasks,
         })
+    }
+
+    /// Without them apps are served as well: what goes wrong is no reason to stop.
+    fn write_pages(&self) {
+        let Some(folder) = self.settings.now().web.static_dir.clone() else {
+            return;
+        };
+        let web = self.web.clone();
+        self.tasks.spawn("smp.pages", async move {
+            if let Err(error) = web.export(&folder).await {
+                let folder = folder.display();
+                tracing::warn!("pages cannot be written to smp.web.static_dir ({folder}): {error}");
+            }
+        });
     }
 }
 
@@ -151,6 +168,7 @@ impl Relay for Started {
     /// Without the password, which is for those who are given it.
     fn ready_line(&self, addresses: &[String]) -> String {
         self.desk.bound_to(addresses);
+        self.write_pages();
         let address = self.desk.address().without_password();
         format!("ready  {address}")
     }
@@ -191,6 +209,7 @@ impl Relay for Started {
             .configure(engine_settings(&section, &self.data_dir));
         self.web.set_theme(theme);
         self.settings.replace(section);
+        self.write_pages();
         Ok(())
     }
 

@@ -11,6 +11,7 @@
 //! | `/.well-known/…` | by which phones know that the app may open such links |
 //! | `/media/…`, `/robots.txt` | |
 
+mod export;
 mod facts;
 mod information;
 mod link;

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -424,7 +425,11 @@ pub(super) fn successor() -> Result<u32, String> {
     if !args.iter().any(|arg| arg == "--upgrade") {
         args.push("--upgrade".into());
     }
-    let mut child = Command::new(replaced(&program))
+    let program = replaced(&program);
+    // Under the name we were called by, which may say how to behave.
+    let name = std::env::args_os().next();
+    let mut child = Command::new(&program)
+        .arg0(name.unwrap_or_else(|| program.clone().into()))
         .args(args)
         // Ours; without it the new process is asked for signs of life as we are.
         .env_remove("WATCHDOG_PID")

@@ -28,6 +28,11 @@ pub struct WebConfig {
     /// elsewhere by the pages, and browsers are told to refuse it.
     #[schemars(extend("x-example" = "/etc/relayd/smp-theme", "x-reload" = true))]
     pub theme_dir: Option<PathBuf>,
+
+    /// A folder into which the pages are written too, at start and on a reload, for a web server of
+    /// your own: it serves them at the top of its site. Other files there are left alone.
+    #[schemars(extend("x-example" = "/var/www/smp", "x-reload" = true))]
+    pub static_dir: Option<PathBuf>,
 }
 
 impl Default for WebConfig {
@@ -37,6 +42,7 @@ impl Default for WebConfig {
             hide_from_search_engines: true,
             title: "SimpleX relay".to_owned(),
             theme_dir: None,
+            static_dir: None,
         }
     }
 }

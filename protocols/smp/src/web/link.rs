@@ -40,7 +40,7 @@ struct LinkPage {
 }
 
 /// With and without a slash at the end.
-const PATHS: [(&str, Kind); 14] = [
+pub(super) const PATHS: [(&str, Kind); 14] = [
     ("/contact", Kind::Contact),
     ("/contact/", Kind::Contact),
     ("/a", Kind::Contact),

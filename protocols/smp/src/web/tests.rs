@@ -54,6 +54,32 @@ impl Bed {
 }
 
 #[tokio::test]
+async fn files_are_what_is_served() {
+    let bed = Bed::with(|_| {}).await;
+    let folder = tempfile::tempdir().unwrap();
+    let foreign = folder.path().join("mine.html");
+    std::fs::write(&foreign, "mine").unwrap();
+    for _ in 0..2 {
+        bed.web.export(folder.path()).await.unwrap();
+    }
+    for (path, file) in [
+        ("/", "index.html"),
+        ("/a/", "a/index.html"),
+        ("/invitation/", "invitation/index.html"),
+        ("/media/style.css", "media/style.css"),
+        (
+            "/.well-known/assetlinks.json",
+            ".well-known/assetlinks.json",
+        ),
+        ("/robots.txt", "robots.txt"),
+    ] {
+        let written = std::fs::read_to_string(folder.path().join(file)).unwrap();
+        assert_eq!(written, bed.get(path).await.text, "{file}");
+    }
+    assert_eq!(std::fs::read_to_string(foreign).unwrap(), "mine");
+}
+
+#[tokio::test]
 async fn the_server_is_described_without_its_password() {
     let bed = Bed::with(|config| {
         config.information = InformationConfig {

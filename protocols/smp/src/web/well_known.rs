@@ -20,16 +20,17 @@ const ANDROID_KEYS: [&str; 3] = [
 /// Links that the app for iOS takes.
 const KINDS: [&str; 6] = ["contact", "invitation", "a", "c", "g", "i"];
 
+/// Where phones look: those of Apple, and Android's.
+pub(super) const PATHS: [&str; 2] = [
+    "/.well-known/apple-app-site-association",
+    "/.well-known/assetlinks.json",
+];
+
 pub(super) fn routes() -> Router<Web> {
+    let [of_apple, of_android] = PATHS;
     Router::new()
-        .route(
-            "/.well-known/apple-app-site-association",
-            get(|| async { Json(apple()) }),
-        )
-        .route(
-            "/.well-known/assetlinks.json",
-            get(|| async { Json(android()) }),
-        )
+        .route(of_apple, get(|| async { Json(apple()) }))
+        .route(of_android, get(|| async { Json(android()) }))
 }
 
 fn apple() -> Value {

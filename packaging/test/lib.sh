@@ -18,9 +18,11 @@ fails() {
 
 # Waits up to 30 seconds for a command to succeed.
 eventually() {
+    { set +x; } 2>/dev/null
     local tries
     for tries in $(seq 150); do
         if "$@" >/dev/null 2>&1; then
+            set -x
             return 0
         fi
         sleep 0.2

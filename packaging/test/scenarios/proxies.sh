@@ -5,7 +5,7 @@ EXAMPLES=/usr/share/doc/relayd/examples/proxies
 
 # The settings that stand in an example behind "relayd.toml:", in place.
 settings() {
-    sed -n '/^# relayd.toml:/,/^#$/s/^#\( relayd.toml:\)\? *\(\[\|[a-z]\)/\2/p' "$EXAMPLES/$1" \
+    sed -n '/^# relayd.toml:/,/^#\?$/s/^#\( relayd.toml:\)\? *\(\[\|[a-z]\)/\2/p' "$EXAMPLES/$1" \
         >/etc/relayd/conf.d/50-proxy.toml
     grep -q listen /etc/relayd/conf.d/50-proxy.toml
     relayctl config check

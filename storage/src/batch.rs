@@ -22,14 +22,14 @@ const RETRIES: usize = 5;
 
 /// When a commit is full.
 #[derive(Clone, Copy, Debug)]
-struct Limits {
-    units: usize,
-    bytes: usize,
+pub(crate) struct Limits {
+    pub(crate) units: usize,
+    pub(crate) bytes: usize,
     time: Duration,
 }
 
 impl Limits {
-    fn of(options: &StorageOptions) -> Self {
+    pub(crate) fn of(options: &StorageOptions) -> Self {
         Self {
             units: options.batch_units.max(1),
             bytes: usize::try_from(options.batch_bytes.get()).unwrap_or(usize::MAX),
@@ -51,6 +51,39 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    /// All is committed.
+    pub(crate) fn kept(jobs: Vec<Box<dyn Job>>, bytes: usize, started: Instant) -> Self {
+        jobs.iter().for_each(|job| job.committed());
+        Self::new(jobs, bytes, started, None, Ok(()))
+    }
+
+    /// The store failed in the commit.
+    pub(crate) fn lost(
+        jobs: Vec<Box<dyn Job>>,
+        bytes: usize,
+        started: Instant,
+        fault: Fault,
+    ) -> Self {
+        Self::new(jobs, bytes, started, Some(fault), Err(commit_error(fault)))
+    }
+
+    fn new(
+        jobs: Vec<Box<dyn Job>>,
+        bytes: usize,
+        started: Instant,
+        fault: Option<Fault>,
+        answer: Result<(), WriteError>,
+    ) -> Self {
+        Self {
+            units: jobs.len(),
+            bytes,
+            took: started.elapsed(),
+            fault,
+            jobs,
+            answer,
+        }
+    }
+
     /// Tells the callers. After this they act on what they heard, so whatever has to be known
     /// first must be.
     pub(crate) fn answer(self) {
@@ -93,7 +126,11 @@ impl<'a> Batch<'a> {
     }
 
     /// Runs `first` and whoever arrives in `queue` meanwhile, and commits.
-    pub(crate) async fn commit(mut self, first: Box<dyn Job>, queue: &mut Arrivals) -> Outcome {
+    pub(crate) async fn commit(
+        mut self,
+        first: Vec<Box<dyn Job>>,
+        queue: &mut Arrivals,
+    ) -> Outcome {
         let outcome = match self.quickly(first, queue).await {
             Err(Collapse::Unit | Collapse::Retry) => self.carefully().await,
             other => other,
@@ -101,14 +138,20 @@ impl<'a> Batch<'a> {
         self.finish(outcome)
     }
 
-    async fn quickly(&mut self, first: Box<dyn Job>, queue: &mut Arrivals) -> Result<(), Collapse> {
-        self.push(first);
+    async fn quickly(
+        &mut self,
+        first: Vec<Box<dyn Job>>,
+        queue: &mut Arrivals,
+    ) -> Result<(), Collapse> {
+        first.into_iter().for_each(|job| self.push(job));
         let tx = self.begin().await?;
+        let mut run = 0;
         loop {
-            if let Err(setback) = self.run_last(&tx).await {
+            if let Err(setback) = self.run_from(run, &tx).await {
                 roll_back(tx).await;
                 return Err(collapse(setback));
             }
+            run = self.jobs.len();
             if self.is_full() {
                 break;
             }
@@ -123,11 +166,11 @@ impl<'a> Batch<'a> {
         self.jobs.push(job);
     }
 
-    async fn run_last(&mut self, tx: &DatabaseTransaction) -> Result<(), Setback> {
-        match self.jobs.last_mut() {
-            Some(job) => job.run(tx).await,
-            None => Ok(()),
+    async fn run_from(&mut self, from: usize, tx: &DatabaseTransaction) -> Result<(), Setback> {
+        for job in &mut self.jobs[from..] {
+            job.run(tx).await?;
         }
+        Ok(())
     }
 
     fn is_full(&self) -> bool {
@@ -180,25 +223,15 @@ impl<'a> Batch<'a> {
     }
 
     fn finish(self, outcome: Result<(), Collapse>) -> Outcome {
-        let (answer, fault) = match outcome {
-            Ok(()) => (Ok(()), None),
-            Err(Collapse::Store(fault)) => (Err(WriteError::Unavailable(fault)), Some(fault)),
-            Err(Collapse::Commit(fault)) => (Err(commit_error(fault)), Some(fault)),
-            Err(Collapse::Unit | Collapse::Retry) => {
-                (Err(WriteError::Unavailable(Fault::Busy)), Some(Fault::Busy))
-            }
+        let (jobs, bytes, started) = (self.jobs, self.bytes, self.started);
+        let fault = match outcome {
+            Ok(()) => return Outcome::kept(jobs, bytes, started),
+            Err(Collapse::Commit(fault)) => return Outcome::lost(jobs, bytes, started, fault),
+            Err(Collapse::Store(fault)) => fault,
+            Err(Collapse::Unit | Collapse::Retry) => Fault::Busy,
         };
-        if answer.is_ok() {
-            self.jobs.iter().for_each(|job| job.committed());
-        }
-        Outcome {
-            units: self.jobs.len(),
-            bytes: self.bytes,
-            took: self.started.elapsed(),
-            fault,
-            jobs: self.jobs,
-            answer,
-        }
+        let answer = Err(WriteError::Unavailable(fault));
+        Outcome::new(jobs, bytes, started, Some(fault), answer)
     }
 }
 

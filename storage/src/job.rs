@@ -4,10 +4,11 @@ use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::{DatabaseTransaction, DbErr, QueryResult};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use crate::{Failure, Unit, WriteError};
+use crate::error::brief;
+use crate::{Failure, Script, Unit, WriteError};
 
 /// Why a unit could not stay in the transaction it ran in.
 #[derive(Debug)]
@@ -20,12 +21,27 @@ pub(crate) enum Setback {
     Undone,
 }
 
+/// What a unit makes of the rows its script returned.
+#[derive(Debug)]
+pub(crate) enum Scripted {
+    /// It has its answer.
+    Answered,
+    /// It changed nothing, and has to be run.
+    Open,
+    /// It does not understand them: a bug of its own.
+    Failed(WriteError),
+}
+
 /// What the writer can do with any unit.
 pub(crate) trait Job: Send + Sync {
     fn weight(&self) -> usize;
     /// Whether nobody waits for the answer any more.
     fn abandoned(&self) -> bool;
     fn run<'a>(&'a mut self, tx: &'a DatabaseTransaction) -> BoxFuture<'a, Result<(), Setback>>;
+    /// Its work as text, if it is such.
+    fn script(&self, tag: i64) -> Option<Script>;
+    /// The script was run and committed: these are its rows.
+    fn scripted(&mut self, rows: Vec<QueryResult>) -> Scripted;
     /// The commit has happened: tell what must know in commit order.
     fn committed(&self);
     /// Tells the caller. With `Ok`, what the last run produced.
@@ -84,6 +100,24 @@ impl<U: Unit> Job for Waiting<U> {
 
     fn run<'a>(&'a mut self, tx: &'a DatabaseTransaction) -> BoxFuture<'a, Result<(), Setback>> {
         self.attempt(tx).boxed()
+    }
+
+    fn script(&self, tag: i64) -> Option<Script> {
+        // Who panics here panics again when it is run, where that is looked after.
+        std::panic::catch_unwind(AssertUnwindSafe(|| self.unit.script(tag))).unwrap_or(None)
+    }
+
+    fn scripted(&mut self, rows: Vec<QueryResult>) -> Scripted {
+        let understood = AssertUnwindSafe(|| self.unit.scripted(rows));
+        match std::panic::catch_unwind(understood) {
+            Ok(Ok(Some(output))) => {
+                (self.produced, self.undone) = (Some(output), false);
+                Scripted::Answered
+            }
+            Ok(Ok(None)) => Scripted::Open,
+            Ok(Err(error)) => Scripted::Failed(WriteError::Failed(brief(&error))),
+            Err(_) => Scripted::Failed(WriteError::Panicked),
+        }
     }
 
     fn committed(&self) {

@@ -25,7 +25,7 @@ pub(crate) fn queue(options: &StorageOptions) -> (Queue, Arrivals) {
         capacity,
         patience: options.queue_timeout.get(),
     };
-    (queue, Arrivals { jobs })
+    (queue, Arrivals { jobs, held: None })
 }
 
 /// The callers' end of the queue.
@@ -84,6 +84,8 @@ impl Queue {
 /// The writer's end: units that have arrived and wait to be written.
 pub(crate) struct Arrivals {
     jobs: mpsc::Receiver<Box<dyn Job>>,
+    /// Taken out and put back.
+    held: Option<Box<dyn Job>>,
 }
 
 impl Arrivals {
@@ -98,7 +100,15 @@ impl Arrivals {
         self.now()
     }
 
+    /// It will be the next.
+    pub(crate) fn put_back(&mut self, job: Box<dyn Job>) {
+        self.held = Some(job);
+    }
+
     fn now(&mut self) -> Option<Box<dyn Job>> {
+        if self.held.is_some() {
+            return self.held.take();
+        }
         while let Ok(job) = self.jobs.try_recv() {
             if !job.abandoned() {
                 return Some(job);
@@ -109,6 +119,9 @@ impl Arrivals {
 
     /// Waits for the next unit that somebody waits for; `None` when there will be no more.
     pub(crate) async fn wait(&mut self) -> Option<Box<dyn Job>> {
+        if self.held.is_some() {
+            return self.held.take();
+        }
         loop {
             let job = self.jobs.recv().await?;
             if !job.abandoned() {

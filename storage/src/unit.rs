@@ -7,7 +7,9 @@
 
 use std::future::Future;
 
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::{DatabaseTransaction, DbErr, QueryResult};
+
+use crate::Script;
 
 /// One caller's change. Implement it on a plain struct that holds the values to write.
 ///
@@ -35,6 +37,20 @@ pub trait Unit: Send + Sync + 'static {
         &self,
         tx: &DatabaseTransaction,
     ) -> impl Future<Output = Result<Self::Output, Failure<Self::Output>>> + Send;
+
+    /// The same work in statements that can be told in one go, if it is such; each row they
+    /// return begins with `tag`. See [`Script`]. The writer chooses which way a unit goes.
+    fn script(&self, tag: i64) -> Option<Script> {
+        let _ = tag;
+        None
+    }
+
+    /// What came of [`Unit::script`], by the rows with its tag. `None` if it changed nothing and
+    /// has to be [`run`](Unit::run) to find out why.
+    fn scripted(&self, rows: Vec<QueryResult>) -> Result<Option<Self::Output>, DbErr> {
+        let _ = rows;
+        Ok(None)
+    }
 
     /// Called once after the commit, in commit order, before any caller is answered: the
     /// place to correct what memory holds of the database. Must be quick.

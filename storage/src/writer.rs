@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Outcome};
+use crate::express::Express;
 use crate::health::StoreHealth;
 use crate::job::Job;
 use crate::queue::Arrivals;
@@ -37,8 +38,24 @@ impl Writer {
     }
 
     async fn serve(&mut self, first: Box<dyn Job>) {
-        let batch = Batch::new(&self.database);
-        let outcome = batch.commit(first, &mut self.arrivals).await;
+        let left = match Express::gather(&self.database, first, &mut self.arrivals).await {
+            Err(first) => vec![first],
+            Ok(express) => {
+                let arrived = express.commit(&self.database).await;
+                if let Some(outcome) = arrived.outcome {
+                    self.conclude(outcome);
+                }
+                arrived.left
+            }
+        };
+        if !left.is_empty() {
+            let batch = Batch::new(&self.database);
+            let outcome = batch.commit(left, &mut self.arrivals).await;
+            self.conclude(outcome);
+        }
+    }
+
+    fn conclude(&mut self, outcome: Outcome) {
         self.observer
             .batch(outcome.units, outcome.bytes, outcome.took);
         match outcome.fault {

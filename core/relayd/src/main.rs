@@ -7,6 +7,11 @@ use relay_core::failure::Failure;
 use relay_core::lifecycle::{self, Options};
 use relayd::Args;
 
+/// Idle connections are many and small, and are left behind by handshakes, which are large.
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,

@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Usage {
     pub(crate) cpu: Duration,
+    /// Of it the threads that do nothing but SQLite.
+    pub(crate) database: Duration,
     /// Resident memory.
     pub(crate) rss: u64,
     /// Of it what belongs to nobody else: pages of files not counted.
@@ -29,6 +31,10 @@ pub(crate) struct Usage {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Used {
     pub(crate) cpu_seconds: f64,
+    /// What SQLite's own threads took of that; none in reports older than it, and for servers that
+    /// have no such threads.
+    #[serde(default)]
+    pub(crate) database_seconds: Option<f64>,
     pub(crate) rss_before: u64,
     pub(crate) rss_after: u64,
     pub(crate) anonymous_before: u64,
@@ -61,6 +67,7 @@ impl Usage {
         let io = read(pid, "io").unwrap_or_default();
         Some(Self {
             cpu: cpu(&stat)?,
+            database: database(pid),
             rss: kilobytes(&status, "VmRSS:"),
             anonymous: kilobytes(&status, "RssAnon:"),
             peak: kilobytes(&status, "VmHWM:"),
@@ -71,6 +78,7 @@ impl Usage {
     fn plus(self, other: Self) -> Self {
         Self {
             cpu: self.cpu + other.cpu,
+            database: self.database + other.database,
             rss: self.rss + other.rss,
             anonymous: self.anonymous + other.anonymous,
             peak: self.peak + other.peak,
@@ -82,6 +90,8 @@ impl Usage {
     pub(crate) fn since(self, before: Self) -> Used {
         Used {
             cpu_seconds: self.cpu.saturating_sub(before.cpu).as_secs_f64(),
+            database_seconds: (!self.database.is_zero())
+                .then(|| self.database.saturating_sub(before.database).as_secs_f64()),
             rss_before: before.rss,
             rss_after: self.rss,
             anonymous_before: before.anonymous,
@@ -159,6 +169,20 @@ fn descends(pid: u32, root: u32, parents: &HashMap<u32, u32>) -> bool {
 
 fn read(pid: u32, file: &str) -> Option<String> {
     fs::read_to_string(format!("/proc/{pid}/{file}")).ok()
+}
+
+/// Threads by the name sqlx gives SQLite's, as far as the kernel keeps names.
+fn database(pid: u32) -> Duration {
+    let threads = fs::read_dir(format!("/proc/{pid}/task"))
+        .into_iter()
+        .flatten();
+    let stats = threads
+        .flatten()
+        .filter_map(|thread| fs::read_to_string(thread.path().join("stat")).ok());
+    stats
+        .filter(|stat| stat.contains("(sqlx-sqlite"))
+        .filter_map(|stat| cpu(&stat))
+        .sum()
 }
 
 /// User and system time are the 14th and 15th field; the second, a name, may hold anything.

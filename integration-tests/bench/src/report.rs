@@ -82,6 +82,16 @@ pub(crate) struct ServerUse {
     pub(crate) memory: Vec<(f64, u64)>,
 }
 
+/// Parts of the server's processor time, microseconds an operation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Shares {
+    pub(crate) cryptography: f64,
+    /// The threads of an embedded database.
+    pub(crate) database: f64,
+    /// Sockets, scheduling, copying, and whatever else.
+    pub(crate) rest: f64,
+}
+
 /// The generator itself.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct GeneratorUse {
@@ -126,6 +136,20 @@ impl Run {
     pub(crate) fn over_limit(&self) -> Option<f64> {
         let (server, limit) = (self.server.as_ref()?, self.limit.as_ref()?);
         (limit.micros > 0.0).then(|| server.cpu_micros_per_operation / limit.micros)
+    }
+
+    /// Where the server's processor time went, if it is known.
+    pub(crate) fn shares(&self) -> Option<Shares> {
+        let server = self.server.as_ref()?;
+        let whole = server.cpu_micros_per_operation;
+        let cryptography = self.limit.as_ref()?.micros.min(whole);
+        let database = server.used.database_seconds?;
+        let database = database / server.used.cpu_seconds.max(1e-9) * whole;
+        Some(Shares {
+            cryptography,
+            database,
+            rest: (whole - cryptography - database).max(0.0),
+        })
     }
 
     /// Who was asked for what: runs of this same name can be compared.
@@ -180,6 +204,7 @@ pub(crate) mod tests {
         (1..=100).for_each(|ms| latencies.record(std::time::Duration::from_millis(ms)));
         let used = Used {
             cpu_seconds: 1.0,
+            database_seconds: Some(0.1),
             rss_before: 10_000_000,
             rss_after: 12_000_000,
             anonymous_before: 1,

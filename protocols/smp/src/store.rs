@@ -8,6 +8,7 @@ pub(crate) mod figures;
 mod reads;
 mod row;
 mod schema;
+pub(crate) mod scripts;
 pub(crate) mod sweep;
 pub(crate) mod writes;
 

@@ -49,15 +49,16 @@ pub(crate) fn page(reports: &[Report]) -> String {
 fn write_run(page: &mut String, run: &Run) {
     let _ = write!(page, "<pre>{}</pre>", escape(describe(run).trim_end()));
     if let (Some(server), Some(limit)) = (&run.server, &run.limit) {
-        page.push_str(&bar(server.cpu_micros_per_operation, limit));
+        let database = run.shares().map_or(0.0, |shares| shares.database);
+        page.push_str(&bar(server.cpu_micros_per_operation, limit, database));
     }
     if let Some(warning) = &run.generator.warning {
         let _ = write!(page, "<p class=\"warning\">{}</p>", escape(warning));
     }
 }
 
-/// The server's processor time for an operation: its cryptography, and the rest.
-fn bar(cpu: f64, limit: &Limit) -> String {
+/// The server's processor time for an operation: its cryptography, the database, and the rest.
+fn bar(cpu: f64, limit: &Limit, database: f64) -> String {
     let whole = cpu.max(limit.micros);
     let mut parts = String::new();
     let mut add = |name: &str, micros: f64, colour: &str| {
@@ -71,7 +72,11 @@ fn bar(cpu: f64, limit: &Limit) -> String {
     for (part, colour) in limit.parts.iter().zip(PARTS.iter().cycle()) {
         add(&part.name, part.micros * f64::from(part.times), colour);
     }
-    add("everything else", (cpu - limit.micros).max(0.0), "#777");
+    if database > 0.0 {
+        add("database", database, "#d55e00");
+    }
+    let rest = (cpu - limit.micros - database).max(0.0);
+    add("everything else", rest, "#777");
     format!("<div class=\"bar\">{parts}</div><small>server CPU an operation: {cpu:.0} µs</small>")
 }
 

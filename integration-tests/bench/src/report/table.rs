@@ -8,8 +8,9 @@ use crate::report::{Report, Run};
 const HEAD: &str = "\
 # Benchmarks
 
-Made by `relay-bench table`: do not edit. `integration-tests/bench` says what the scenarios are. Server CPU, bytes written
-and limit are of one operation; the limit is its cryptography alone, on one core of the same machine, measured beside it.
+Made by `relay-bench table`: do not edit. `integration-tests/bench` says what the scenarios are. Server CPU, limit,
+database and bytes written are of one operation. The limit is its cryptography alone, on one core of the same machine, measured
+beside it; database is what the threads of SQLite took of the server's CPU.
 
 ";
 
@@ -18,8 +19,8 @@ pub(crate) fn table(reports: &[Report]) -> String {
     let mut text = String::from(HEAD);
     for report in reports {
         let _ = writeln!(text, "{}\n", heading(report));
-        text.push_str("| scenario | load | operations/s | p50 | p99 | server CPU | limit | CPU / limit | written | memory |\n");
-        text.push_str("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
+        text.push_str("| scenario | load | operations/s | p50 | p99 | server CPU | limit | CPU / limit | database | written | memory |\n");
+        text.push_str("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
         report.runs.iter().for_each(|run| text.push_str(&row(run)));
         text.push('\n');
     }
@@ -70,6 +71,8 @@ fn row(run: &Run) -> String {
             .as_ref()
             .map(|limit| format!("{:.0} µs", limit.micros)),
         run.over_limit().map(|over| format!("{over:.2}")),
+        run.shares()
+            .map(|shares| format!("{:.0} µs", shares.database)),
         run.server
             .as_ref()
             .map(|server| size(server.written_per_operation)),

@@ -11,7 +11,13 @@ pub(crate) fn describe(run: &Run) -> String {
         let _ = write!(text, " (± {:.0} %)", spread.relative() * 100.0);
     }
     let _ = writeln!(text, ", {} in {:.1} s", run.operations, run.seconds);
-    let lines = [latency(run), server(run), limit(run), Some(generator(run))];
+    let lines = [
+        latency(run),
+        server(run),
+        limit(run),
+        shares(run),
+        Some(generator(run)),
+    ];
     for line in lines.into_iter().flatten() {
         let _ = writeln!(text, "  {line}");
     }
@@ -59,6 +65,14 @@ fn limit(run: &Run) -> Option<String> {
         "limit    {:.0} µs of cryptography{}",
         limit.micros,
         over.unwrap_or_default()
+    ))
+}
+
+fn shares(run: &Run) -> Option<String> {
+    let shares = run.shares()?;
+    Some(format!(
+        "of that  {:.0} µs cryptography, {:.0} µs database, {:.0} µs everything else",
+        shares.cryptography, shares.database, shares.rest
     ))
 }
 
@@ -140,5 +154,9 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("3 failed: status 503"), "{text}");
+        assert!(
+            text.contains("100 µs cryptography, 20 µs database, 80 µs everything else"),
+            "{text}"
+        );
     }
 }

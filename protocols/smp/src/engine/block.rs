@@ -6,8 +6,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use relay_storage::{Failure, Unit};
-use sea_orm::{DatabaseTransaction, DbErr};
+use relay_storage::{Failure, Script, Unit};
+use sea_orm::{DatabaseTransaction, DbErr, QueryResult};
 
 use super::outbox::Outbox;
 use super::recent::Note;
@@ -15,6 +15,7 @@ use super::{Answer, Content, Said, Shared, Stored};
 use crate::queue::{EntityId, Record};
 use crate::stats::Counter;
 use crate::store::LinkRow;
+use crate::store::scripts;
 use crate::store::writes::{
     self, Acked, At, Deleted, Linked, NewLinkRow, NewNotification, NewNotifierRow, NewQueue, Sent,
     Stale,
@@ -112,6 +113,40 @@ impl Unit for Block {
         Ok(outcomes)
     }
 
+    /// A lone message, or a lone acknowledgement: nearly all there ever is.
+    fn script(&self, tag: i64) -> Option<Script> {
+        let [Change::Of(record, op)] = self.changes.as_slice() else {
+            return None;
+        };
+        match op {
+            Op::Send(sending) if sending.expire_before.is_none() && !sending.drop_link => {
+                let quota = self.shared.settings.now().queue_quota;
+                let notification = sending.notification.as_ref().map(|new| (new, self.now));
+                scripts::send(tag, at(record), &sending.message, quota, notification)
+            }
+            Op::Ack {
+                id: Some(id),
+                subscribed,
+            } => Some(scripts::ack(tag, record.row, id, *subscribed)),
+            _ => None,
+        }
+    }
+
+    fn scripted(&self, rows: Vec<QueryResult>) -> Result<Option<Self::Output>, DbErr> {
+        let outcome = match self.changes.as_slice() {
+            [Change::Of(_, Op::Ack { .. })] => Outcome::Acked {
+                acked: scripts::acked(&rows)?,
+                deliver: OnceLock::new(),
+            },
+            [Change::Of(_, Op::Send(_))] if !rows.is_empty() => Outcome::Sent {
+                sent: Sent::Stored,
+                expired: 0,
+            },
+            _ => return Ok(None),
+        };
+        Ok(Some(vec![outcome]))
+    }
+
     fn committed(&self, outcomes: &Self::Output) {
         for (change, outcome) in self.changes.iter().zip(outcomes) {
             match change {
@@ -135,10 +170,7 @@ impl Block {
             }
             Change::Of(record, op) => (record, op),
         };
-        let at = At {
-            row: record.row,
-            revision: record.revision,
-        };
+        let at = at(record);
         let outcome = match op {
             Op::Ack { id, subscribed } => {
                 let acked = writes::ack(tx, at.row, id.as_ref(), *subscribed).await?;
@@ -378,6 +410,13 @@ impl Change {
             Self::Of(_, Op::ReplaceLink(data)) => data.weight() + SMALL,
             Self::Of(..) => SMALL,
         }
+    }
+}
+
+fn at(record: &Record) -> At {
+    At {
+        row: record.row,
+        revision: record.revision,
     }
 }
 

@@ -43,8 +43,9 @@ boot() {
         exec systemd-nspawn --quiet --directory="$1" --boot --volatile=overlay --machine=relay \
             --hostname=relay --register=no --keep-unit --private-network --console=pipe \
             --bind-ro="$2:/packaging" --bind-ro="$3:/independent" --bind-ro="$4:/debs" \
+            --bind-ro="$6:/docs" \
             </dev/null >"$5" 2>&1' boot "$base" "$PWD/packaging" \
-        "$PWD/integration-tests/independent" "$debs" "$work/console" &
+        "$PWD/integration-tests/independent" "$debs" "$work/console" "$PWD/docs/operations" &
     container=$!
     until leader=$(pgrep --parent "$container" --newest 2>/dev/null) &&
         inside systemctl is-system-running 2>/dev/null | grep -Eq 'running|degraded'; do

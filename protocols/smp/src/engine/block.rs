@@ -241,7 +241,7 @@ impl Block {
         record: &Record,
         sending: &Sending,
     ) -> Result<Result<Outcome, Stale>, DbErr> {
-        let at = at(record);
+        let at = At::of(record);
         let expired = match sending.expire_before {
             Some(before) => writes::expire(tx, at.row, before).await?,
             None => 0,

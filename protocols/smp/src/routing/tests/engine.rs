@@ -22,6 +22,7 @@ impl Proxy {
             session_key: Some(keys.relay.clone()),
             peer_key: Some(keys.proxy.public()),
             max_version: Version::NOTICES,
+            service: None,
         });
         Self { connection, keys }
     }

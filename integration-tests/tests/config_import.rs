@@ -1,5 +1,7 @@
 //! `relayctl config import`: settings of PySOGS become ours, and nothing is lost unseen.
 
+#![expect(clippy::expect_used, reason = "tests stop at what they did not expect")]
+
 use relay_testkit::Relayd;
 use relay_testkit::daemon::Finished;
 use tempfile::TempDir;

@@ -1,6 +1,8 @@
 //! What is made from the program is what the program makes today: documents that are committed, and
 //! the man pages and completions that packages install.
 
+#![expect(clippy::expect_used, reason = "tests stop at what they did not expect")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

@@ -53,7 +53,9 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// All is committed.
     pub(crate) fn kept(jobs: Vec<Box<dyn Job>>, bytes: usize, started: Instant) -> Self {
-        jobs.iter().for_each(|job| job.committed());
+        for job in &jobs {
+            job.committed();
+        }
         Self::new(jobs, bytes, started, None, Ok(()))
     }
 
@@ -143,7 +145,9 @@ impl<'a> Batch<'a> {
         first: Vec<Box<dyn Job>>,
         queue: &mut Arrivals,
     ) -> Result<(), Collapse> {
-        first.into_iter().for_each(|job| self.push(job));
+        for job in first {
+            self.push(job);
+        }
         let tx = self.begin().await?;
         let mut run = 0;
         loop {

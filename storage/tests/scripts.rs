@@ -1,5 +1,7 @@
 //! Units told as text: on SQLite many go in one trip, and nobody can tell but by the speed.
 
+#![expect(clippy::expect_used, reason = "tests stop at what they did not expect")]
+
 mod common;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

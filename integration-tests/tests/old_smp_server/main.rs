@@ -1,11 +1,7 @@
 //! `smp-server`, which is relayctl under that name: the commands of its guide as they stand there,
 //! its deployment scripts, and everything an operator may do with it.
 
-#![expect(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    reason = "tests stop at what they did not expect"
-)]
+#![expect(clippy::expect_used, reason = "tests stop at what they did not expect")]
 
 mod commands;
 mod import;

@@ -220,7 +220,7 @@ fn relayctl_manages_it() {
     );
     let upgraded = machine.run(&format!("relayctl {config} upgrade"));
     assert_eq!(upgraded.code, Some(0), "{upgraded:?}");
-    assert_eq!(daemon.wait(Duration::from_secs(60)).code, Some(0));
+    assert_eq!(daemon.wait(Duration::from_mins(1)).code, Some(0));
     let stopped = machine.run(&format!("relayctl {config} stop"));
     assert_eq!(stopped.code, Some(0), "{stopped:?}");
 }

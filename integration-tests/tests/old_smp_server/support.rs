@@ -100,7 +100,7 @@ impl Machine {
         let names = self.dir.path().join(".names");
         relay_testkit::binaries::link_old_names(&names);
         let how = how.program(names.join("smp-server"));
-        let how = args.iter().fold(how, |how, arg| how.arg(arg));
+        let how = args.iter().fold(how, Relayd::arg);
         how.spawn()
     }
 

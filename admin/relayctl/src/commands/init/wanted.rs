@@ -306,7 +306,7 @@ async fn tried(url: &str, data_dir: &Path) -> Result<(), String> {
 fn host_name() -> Option<String> {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
     let name = name.trim().to_ascii_lowercase();
-    let is_full =
-        name.contains('.') && !name.ends_with(".local") && !name.ends_with(".localdomain");
+    let top = name.rsplit_once('.').map(|(_, top)| top);
+    let is_full = top.is_some_and(|top| !["local", "localdomain"].contains(&top));
     (is_full && Address::is_host(&name)).then_some(name)
 }

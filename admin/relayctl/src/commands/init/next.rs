@@ -9,6 +9,7 @@ use super::identity::Identities;
 use super::owner;
 use super::place::{Place, Written};
 use super::wanted::Wanted;
+use super::web::Certificate;
 use crate::commands::smp::qr;
 use crate::output::{Output, harmless};
 
@@ -20,6 +21,7 @@ pub(super) struct Done {
     data_dir: PathBuf,
     sogs: Option<Sogs>,
     smp: Option<Smp>,
+    web: Option<Web>,
     /// One line each.
     next: Vec<String>,
 }
@@ -39,6 +41,14 @@ struct Smp {
     has_hosts: bool,
     listen: Vec<String>,
     ca_key: PathBuf,
+}
+
+#[derive(Serialize)]
+struct Web {
+    listen: Vec<String>,
+    tls_listen: Vec<String>,
+    /// Hosts whose certificate is had by itself.
+    acme_hosts: Vec<String>,
 }
 
 impl Done {
@@ -67,6 +77,14 @@ impl Done {
                 listen: smp.listen.clone(),
                 ca_key: folder.path().join("ca.key"),
             }),
+            web: wanted.web.as_ref().map(|web| Web {
+                listen: web.listen.clone(),
+                tls_listen: web.tls_listen.clone(),
+                acme_hosts: match &web.certificate {
+                    Certificate::Acme { hosts, .. } => hosts.clone(),
+                    Certificate::Files { .. } => Vec::new(),
+                },
+            }),
             next: Vec::new(),
         };
         done.next = done.steps(place);
@@ -84,7 +102,10 @@ impl Done {
         }
         steps.extend(self.names());
         steps.extend(self.firewall());
-        steps.extend(self.sogs.as_ref().and_then(proxy));
+        match &self.web {
+            None => steps.extend(self.sogs.as_ref().and_then(proxy)),
+            Some(web) => steps.extend(web.names()),
+        }
         steps.extend(self.ca_key());
         steps.push(start(place));
         if self.sogs.is_some() {
@@ -119,11 +140,17 @@ impl Done {
     fn firewall(&self) -> Option<String> {
         let sogs = self.sogs.iter().flat_map(|sogs| &sogs.listen);
         let smp = self.smp.iter().flat_map(|smp| &smp.listen);
-        let open = sogs.chain(smp).filter(|listen| is_public(listen));
+        let web = self.web.iter();
+        let web = web.flat_map(|web| web.listen.iter().chain(&web.tls_listen));
+        let open = web
+            .chain(sogs)
+            .chain(smp)
+            .filter(|listen| is_public(listen));
         let mut ports: Vec<&str> = open.filter_map(|listen| port(listen)).collect();
         if self.sogs.as_ref().is_some_and(Sogs::is_https) {
-            ports.insert(0, "443");
+            ports.push("443");
         }
+        ports.sort_by_key(|port| port.parse::<u16>().ok());
         ports.dedup();
         let ports: Vec<_> = ports.iter().map(|port| format!("{port}/tcp")).collect();
         (!ports.is_empty()).then(|| format!("open in the firewall: {}", ports.join(", ")))
@@ -172,6 +199,15 @@ impl Sogs {
             "\nSession (SOGS): the page with your rooms\n{code}  {url}\n  links of rooms: {url}/ROOM?public_key={}",
             self.public_key
         )
+    }
+}
+
+impl Web {
+    fn names(&self) -> Option<String> {
+        let hosts = self.acme_hosts.join(", ");
+        (!hosts.is_empty()).then(|| {
+            format!("see that these names lead to this server, or there is no certificate for them: {hosts}")
+        })
     }
 }
 

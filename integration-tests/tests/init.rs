@@ -173,10 +173,9 @@ fn relayd_starts_with_what_it_leaves_and_is_who_it_said() {
     let daemon = Relayd::new(home.path())
         .config(format!("{text}\n[metrics]\nlisten = \"{metrics}\"\n"))
         .start();
-    let said = daemon.stdout();
     let (key, fingerprint) = (&made["sogs"]["public_key"], &made["smp"]["fingerprint"]);
     for known in [key, fingerprint] {
-        assert!(said.contains(known.as_str().unwrap()), "{known}: {said}");
+        daemon.wait_for_line(known.as_str().unwrap(), PATIENCE);
     }
 }
 
@@ -300,6 +299,7 @@ fn the_web_ports_are_asked_for() {
     let home = Home::new();
     let terminal = Terminal::run(&home.command(&BOTH), (50, 120));
     let answers = [
+        ("Relays [both]: ", ""),
         ("Password of SMP [generate]: ", ""),
         ("Web ports [no]: ", "yes"),
         ("E-mail", "nobody"),

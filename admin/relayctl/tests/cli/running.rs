@@ -28,7 +28,7 @@ fn status_is_one_screen() {
     "#);
     done(house.ctl(["worker", "pause", "store.integrity"]));
     let status = house.steady(&done(house.ctl(["status"])));
-    let paused = "2 workers (relayctl worker list)\nWORKER  STATE\nstore.integrity  paused\n";
+    let paused = "2 workers (relayctl worker list)\nWORKER  STATE\nstore.integrity  paused";
     assert!(status.ends_with(paused), "{status}");
     let status = house.ctl(["--json", "status"]).json();
     assert_eq!(status["ready"], json!(true));

@@ -107,7 +107,7 @@ impl Done {
             Some(web) => steps.extend(web.names()),
         }
         steps.extend(self.ca_key());
-        steps.push(start(place));
+        steps.push(self.start(place));
         if self.sogs.is_some() {
             steps.push(
                 "make a room: relayctl sogs room add lounge; its link: relayctl sogs url --qr"
@@ -138,14 +138,7 @@ impl Done {
 
     /// Ports that others have to get at.
     fn firewall(&self) -> Option<String> {
-        let sogs = self.sogs.iter().flat_map(|sogs| &sogs.listen);
-        let smp = self.smp.iter().flat_map(|smp| &smp.listen);
-        let web = self.web.iter();
-        let web = web.flat_map(|web| web.listen.iter().chain(&web.tls_listen));
-        let open = web
-            .chain(sogs)
-            .chain(smp)
-            .filter(|listen| is_public(listen));
+        let open = self.listens().filter(|listen| is_public(listen));
         let mut ports: Vec<&str> = open.filter_map(|listen| port(listen)).collect();
         if self.sogs.as_ref().is_some_and(Sogs::is_https) {
             ports.push("443");
@@ -154,6 +147,35 @@ impl Done {
         ports.dedup();
         let ports: Vec<_> = ports.iter().map(|port| format!("{port}/tcp")).collect();
         (!ports.is_empty()).then(|| format!("open in the firewall: {}", ports.join(", ")))
+    }
+
+    /// The unit of systemd may not bind ports below 1024 itself.
+    fn start(&self, place: &Place) -> String {
+        if !place.is_of_system() {
+            return format!("start: relayd --config {}", place.file().display());
+        }
+        if owner::user().is_none() {
+            return "start: relayd".to_owned();
+        }
+        let ports: Vec<_> = self.listens().filter_map(|listen| port(listen)).collect();
+        let sockets = [("80", "relayd-http.socket"), ("443", "relayd-https.socket")];
+        let sockets = sockets.into_iter().filter(|(port, _)| ports.contains(port));
+        let units: String = sockets.map(|(_, unit)| unit.to_owned() + " ").collect();
+        let first = if units.is_empty() {
+            ""
+        } else {
+            "systemctl stop relayd; "
+        };
+        format!("start: {first}systemctl enable --now {units}relayd")
+    }
+
+    /// Everything that is listened on.
+    fn listens(&self) -> impl Iterator<Item = &String> {
+        let web = self.web.iter();
+        let web = web.flat_map(|web| web.listen.iter().chain(&web.tls_listen));
+        let sogs = self.sogs.iter().flat_map(|sogs| &sogs.listen);
+        let smp = self.smp.iter().flat_map(|smp| &smp.listen);
+        web.chain(sogs).chain(smp)
     }
 
     fn ca_key(&self) -> Option<String> {
@@ -238,17 +260,6 @@ fn proxy(sogs: &Sogs) -> Option<String> {
             sogs.base_url.as_deref().unwrap_or_default()
         )
     })
-}
-
-fn start(place: &Place) -> String {
-    let file = place.file();
-    if place.is_of_system() && owner::user().is_some() {
-        "start: systemctl enable --now relayd".to_owned()
-    } else if place.is_of_system() {
-        "start: relayd".to_owned()
-    } else {
-        format!("start: relayd --config {}", file.display())
-    }
 }
 
 fn is_public(listen: &str) -> bool {

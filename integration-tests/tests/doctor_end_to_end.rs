@@ -152,17 +152,24 @@ fn a_certificate_that_is_about_to_expire_is_found() {
         "req", "-x509", "-nodes", "-days", "5", "-newkey", "ec", "-subj", "/CN=x",
     ]);
     openssl.args(["-pkeyopt", "ec_paramgen_curve:prime256v1"]);
+    openssl.args(["-addext", "subjectAltName=DNS:x"]);
     openssl
         .arg("-out")
         .arg(&certificate)
         .arg("-keyout")
         .arg(&key);
     assert!(openssl.output().expect("openssl starts").status.success());
+    let (certificate, key) = (certificate.display().to_string(), key.display().to_string());
     let (_bed, daemon) = bed
-        .with("metrics.tls_certificate", certificate.display().to_string())
-        .with("metrics.tls_key", key.display().to_string())
+        .with("metrics.tls_certificate", certificate.clone())
+        .with("metrics.tls_key", key.clone())
+        .with("web.tls_listen", Relayd::free_address().to_string())
+        .with("web.certificate", certificate)
+        .with("web.key", key)
         .start_kept();
-    has(&findings(&daemon, "certificates"), "short.crt expires at");
+    let found = findings(&daemon, "certificates");
+    has(&found, "short.crt expires at");
+    has(&found, "the certificate of the web ports (x) expires at");
 }
 
 #[test]

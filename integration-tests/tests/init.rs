@@ -173,10 +173,9 @@ fn relayd_starts_with_what_it_leaves_and_is_who_it_said() {
     let daemon = Relayd::new(home.path())
         .config(format!("{text}\n[metrics]\nlisten = \"{metrics}\"\n"))
         .start();
-    let said = daemon.stdout();
     let (key, fingerprint) = (&made["sogs"]["public_key"], &made["smp"]["fingerprint"]);
     for known in [key, fingerprint] {
-        assert!(said.contains(known.as_str().unwrap()), "{known}: {said}");
+        daemon.wait_for_line(known.as_str().unwrap(), PATIENCE);
     }
 }
 
@@ -227,7 +226,7 @@ fn a_difference_is_shown_and_replaced_only_when_told() {
         "--smp-password",
         "none",
     ];
-    let kept = home.answered(&other, "\n\nno\n");
+    let kept = home.answered(&other, "\n\n\nno\n");
     assert!(kept.stderr.contains("- base_url"), "{}", kept.stderr);
     assert!(
         kept.stderr.contains("+ hosts = [\"new.test-relay.net\"]"),
@@ -236,7 +235,7 @@ fn a_difference_is_shown_and_replaced_only_when_told() {
     );
     kept.done();
     assert_eq!(fs::read_to_string(home.at("relayd.toml")).unwrap(), before);
-    home.answered(&other, "\n\nyes\n").done();
+    home.answered(&other, "\n\n\nyes\n").done();
     assert_eq!(
         fs::read_to_string(home.at("relayd.toml.old")).unwrap(),
         before
@@ -249,7 +248,7 @@ fn a_difference_is_shown_and_replaced_only_when_told() {
 #[test]
 fn answers_may_come_from_a_pipe() {
     let home = Home::new();
-    let answers = "smp\nsmp.test-relay.net:5223\nsmp.test-relay.net\nmy own\nmine\n\n\n";
+    let answers = "smp\nsmp.test-relay.net:5223\nsmp.test-relay.net\nmy own\nmine\n\n\n\n";
     let run = home.answered(&[], answers);
     assert!(run.stderr.contains("is no host like"), "{}", run.stderr);
     assert!(run.stderr.contains("neither spaces"), "{}", run.stderr);
@@ -278,6 +277,7 @@ fn on_a_terminal_it_is_a_conversation() {
         ("is not a URL like", "https://chat.test-relay.net"),
         ("Hosts of SMP", "smp.test-relay.net"),
         ("Password of SMP [generate]: ", "none"),
+        ("Web ports [no]: ", ""),
         ("Data folder [", ""),
         ("Database [sqlite]: ", ""),
     ];
@@ -292,6 +292,56 @@ fn on_a_terminal_it_is_a_conversation() {
     let config = home.config();
     // Behind the web server that has the certificate.
     assert_eq!(config["sogs"]["listen"][0].as_str(), Some("127.0.0.1:8080"));
+}
+
+#[test]
+fn the_web_ports_are_asked_for() {
+    let home = Home::new();
+    let terminal = Terminal::run(&home.command(&BOTH), (50, 120));
+    let answers = [
+        ("Relays [both]: ", ""),
+        ("Password of SMP [generate]: ", ""),
+        ("Web ports [no]: ", "yes"),
+        ("E-mail", "nobody"),
+        ("is not an e-mail address", "admin@test-relay.net"),
+        ("Data folder [", ""),
+        ("Database [sqlite]: ", ""),
+    ];
+    for (question, answer) in answers {
+        terminal.wait_for(question, PATIENCE);
+        terminal.type_in(&format!("{answer}\n"));
+    }
+    terminal.wait_for("relayctl doctor", PATIENCE);
+    let said = terminal.output();
+    assert!(
+        said.contains("in the firewall: 80/tcp, 443/tcp, 5223/tcp"),
+        "{said}"
+    );
+    let config = home.config();
+    assert_eq!(config["sogs"]["listen"][0].as_str(), Some("127.0.0.1:8080"));
+    let acme = &config["web"]["acme"];
+    assert_eq!(
+        acme["hosts"].to_string(),
+        "[\"chat.test-relay.net\", \"smp.test-relay.net\"]"
+    );
+    assert_eq!(acme["contact"][0].as_str(), Some("admin@test-relay.net"));
+    // It stays when it is run again, by a script as well.
+    let text = fs::read_to_string(home.at("relayd.toml")).unwrap();
+    home.silent(&[]).done();
+    assert_eq!(fs::read_to_string(home.at("relayd.toml")).unwrap(), text);
+}
+
+#[test]
+fn the_web_ports_are_a_flag_for_scripts() {
+    let home = Home::new();
+    home.silent(&[&BOTH[..], &["--web-ports"]].concat()).done();
+    assert_eq!(
+        home.config()["web"]["acme"]["enabled"].as_bool(),
+        Some(true)
+    );
+    let local = ["--relays", "smp", "--smp-host", "localhost", "--web-ports"];
+    let said = Home::new().silent(&local).refused(2);
+    assert!(said.contains("needs a certificate"), "{said}");
 }
 
 #[test]
@@ -323,8 +373,8 @@ fn a_database_is_tried_on_the_spot() {
         return;
     };
     let url = postgres.database();
-    let answers = format!("both\n\n\n\n\n{nowhere}\n{url}\n");
-    home.answered(&[], &answers).done();
+    let answers = format!("smp\n\n\n{nowhere}\n{url}\n");
+    home.answered(&["--smp-host", "localhost"], &answers).done();
     assert_eq!(home.config()["storage"]["url"].as_str(), Some(&*url));
 }
 

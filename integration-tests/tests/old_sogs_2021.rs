@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use integration_tests::Bed;
+use integration_tests::{Bed, certificates};
 use relay_testkit::daemon::Finished;
 use relay_testkit::http::Client;
 use relay_testkit::{Daemon, Relayd, Signal, binaries};
@@ -182,7 +182,7 @@ fn commands_also_work_while_no_server_runs() {
 fn a_start_that_cannot_be_says_why() {
     let old = Old::new();
     for (options, code, words) in [
-        ("--tls", 64, "[web]"),
+        ("--tls", 64, "tls_certificate.pem is not there"),
         (
             "--x25519-private-key nowhere.pem",
             64,
@@ -200,6 +200,38 @@ fn a_start_that_cannot_be_says_why() {
         assert_eq!(finished.code, Some(code), "{options}: {finished:?}");
         assert!(finished.stderr.contains(words), "{options}: {finished:?}");
     }
+}
+
+#[test]
+fn https_is_served_by_its_old_options() {
+    if !certificates::can_be_made() {
+        return;
+    }
+    let old = Old::new();
+    certificates::make(old.bed.dir(), "sogs", "sogs.test");
+    let port = old.port.to_string();
+    let options = [
+        "--tls",
+        "--tls-certificate",
+        "sogs.crt",
+        "--host",
+        "127.0.0.1",
+    ];
+    let options = options.into_iter().chain(["--tls-private-key", "sogs.key"]);
+    let server = options.fold(old.program(), Relayd::arg);
+    let daemon = server.arg("--port").arg(&port).spawn();
+    daemon.wait_for_line("sogs  ready", LIMIT);
+    let url = format!("https://[host_name_or_ip]:{port}/[room_id]?public_key=");
+    assert!(daemon.stdout().contains(&url), "{}", daemon.stdout());
+    let asked = old.said("session-open-group-server --print-url");
+    assert!(asked.contains(&url), "{asked}");
+    let address = SocketAddr::from(([127, 0, 0, 1], old.port));
+    let shown = certificates::shown_by(address);
+    assert!(shown.contains("sogs.test"), "{shown}");
+    let rooms = certificates::get(address, "/rooms");
+    assert!(rooms.contains("\"token\":\"main\""), "{rooms}");
+    let clear = Client::new(address).request("GET", "/rooms", &[], b"");
+    assert!(clear.is_err(), "nothing is served in clear: {clear:?}");
 }
 
 #[test]

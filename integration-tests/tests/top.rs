@@ -184,3 +184,28 @@ fn one_sample_needs_no_terminal() {
     drop(daemon);
     assert_eq!(bed.relayd().relayctl(["top", "--once"]).code, Some(3));
 }
+
+#[test]
+fn status_fits_the_screen_with_both_relays() {
+    let daemon = bed().start_kept();
+    let daemon = &daemon.1;
+    let paused = daemon.relayctl(["worker", "pause", "store.integrity"]);
+    assert_eq!(paused.code, Some(0), "{paused:?}");
+    let mut command = daemon.how().relayctl_command();
+    command.arg("status");
+    let mut terminal = Terminal::run(&command, SIZE);
+    assert_eq!(terminal.wait(LIMIT).code, Some(0), "{terminal:?}");
+    let screen = terminal.screen();
+    for shown in [
+        "relayd ",
+        "serving, ready",
+        "sogs ",
+        "smp ",
+        "sqlite:",
+        "store.integrity  paused",
+    ] {
+        assert!(screen.contains(shown), "no {shown:?} in:\n{screen}");
+    }
+    let lines = screen.trim_end().lines().count();
+    assert!(lines < 24, "{lines} lines:\n{screen}");
+}

@@ -38,8 +38,7 @@ pub enum ClientError {
     },
     /// It is there and says nothing.
     #[error(
-        "relayd at {place} gives no answer within {} s; it is very busy or hangs: wait longer with --timeout, or look into its log",
-        limit.as_secs()
+        "relayd at {place} gives no answer within {limit:?}; it is very busy or hangs: wait longer with --timeout, or look into its log"
     )]
     Silent {
         /// Where it was asked.

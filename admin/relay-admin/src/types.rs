@@ -27,6 +27,9 @@ pub struct Status {
     /// When the last backup was made by the daemon, in unix seconds, if it ever was.
     #[serde(default)]
     pub last_backup: Option<i64>,
+    /// What browsers are shown on the web ports, if anything is served over TLS there.
+    #[serde(default)]
+    pub web_certificate: Option<WebCertificate>,
     /// Background workers.
     pub workers: Vec<Worker>,
 }
@@ -53,6 +56,17 @@ pub struct Store {
     pub fault: Option<String>,
     /// Units of work waiting to be written.
     pub queue: usize,
+}
+
+/// The certificate of the web ports.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+pub struct WebCertificate {
+    /// `files`, `acme`, or `self_signed` until there is a proper one.
+    pub source: String,
+    /// The hosts it is for.
+    pub names: Vec<String>,
+    /// Until when it is valid, in unix seconds.
+    pub not_after: i64,
 }
 
 /// Everything measured.

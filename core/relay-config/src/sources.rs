@@ -53,7 +53,8 @@ impl Sources {
         if let Some((_, path)) = variable {
             return self.named(Path::new(path), CONFIG_VARIABLE).map(Some);
         }
-        let usual = [self.cwd.join("relayd.toml"), self.system_file.clone()];
+        let near = Some(self.cwd.join("relayd.toml")).filter(|_| can_be_entered(&self.cwd));
+        let usual = near.into_iter().chain([self.system_file.clone()]);
         Ok(usual.into_iter().find(|path| is_there(path)))
     }
 
@@ -65,6 +66,13 @@ impl Sources {
             Err(ConfigError::Missing { path, named_by })
         }
     }
+}
+
+/// Who came to a directory that is not theirs (`sudo -u relayd relayctl` from /root) chose nothing
+/// that may lie there.
+fn can_be_entered(directory: &Path) -> bool {
+    let inside = fs::symlink_metadata(directory.join("."));
+    !inside.is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
 }
 
 /// A file that is there but cannot be read counts: going on without it would start a relay with

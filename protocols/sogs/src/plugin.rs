@@ -160,9 +160,10 @@ impl Relay for Running {
                 format!("http://{address}")
             }
         };
-        let addresses: Vec<_> = addresses.iter().map(at).collect();
+        // None are there when all of it comes over the web ports.
+        let addresses: String = addresses.iter().map(|a| at(a) + " ").collect();
         let key = self.server.key.public_hex();
-        format!("ready  {} public_key={key}", addresses.join(" "))
+        format!("ready  {addresses}public_key={key}")
     }
 
     fn service(&self, port: &str) -> Option<Arc<dyn Service>> {

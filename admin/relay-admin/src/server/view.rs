@@ -7,10 +7,13 @@ use relay_core::audit;
 use relay_core::clock::UnixTime;
 use relay_core::core::{Core, Phase, Reloaded, VERSION};
 use relay_core::protocol::Health;
+use relay_core::web::CertificateFacts;
 use relay_core::worker::{LastRun, WorkerState, WorkerStatus};
 use relay_storage::{Durability, backup};
 
-use crate::types::{AuditEntry, Backup, Part, Reload, Status, Store, Worker, WorkerRun};
+use crate::types::{
+    AuditEntry, Backup, Part, Reload, Status, Store, WebCertificate, Worker, WorkerRun,
+};
 
 pub(super) fn status(core: &Core) -> Status {
     let parts: Vec<Part> = core.health().into_iter().map(part).collect();
@@ -24,6 +27,7 @@ pub(super) fn status(core: &Core) -> Status {
         parts,
         store: store(core),
         last_backup: core.last_backup().map(UnixTime::secs),
+        web_certificate: core.web().certificate().map(web_certificate),
         workers: core.workers.list().into_iter().map(worker).collect(),
     }
 }
@@ -45,6 +49,14 @@ fn part((name, health): (&'static str, Health)) -> Part {
         name: name.to_owned(),
         well: reason.is_none(),
         reason,
+    }
+}
+
+fn web_certificate(facts: CertificateFacts) -> WebCertificate {
+    WebCertificate {
+        source: facts.source.label().to_owned(),
+        names: facts.names,
+        not_after: facts.not_after.secs(),
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) struct Init {
     pub(crate) relays: Option<Vec<Relay>>,
 
     /// URL under which Session apps reach the Session Open Group Server: http://host, or https://host
-    /// behind a web server that has the certificate
+    /// with --web-ports or behind a web server that has the certificate
     #[arg(long, value_name = "URL")]
     pub(crate) sogs_url: Option<BaseUrl>,
 
@@ -38,6 +38,15 @@ pub(crate) struct Init {
     /// password of your own
     #[arg(long, value_name = "WAY")]
     pub(crate) smp_password: Option<Password>,
+
+    /// Have this server itself answer web ports 80 and 443, with a certificate from Let's Encrypt, whose
+    /// terms of service you accept by that
+    #[arg(long)]
+    pub(crate) web_ports: bool,
+
+    /// E-mail address that Let's Encrypt may write to; may be said more than once
+    #[arg(long, value_name = "EMAIL", requires = "web_ports")]
+    pub(crate) acme_contact: Vec<String>,
 
     /// The database: sqlite, or postgres://user:password@host/database, which is tried at once
     #[arg(long, value_name = "URL")]

@@ -12,6 +12,7 @@ mod next;
 mod owner;
 mod place;
 mod wanted;
+mod web;
 
 use self::ask::Asker;
 use self::identity::Identities;

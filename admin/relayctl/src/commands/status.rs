@@ -1,4 +1,4 @@
-//! `relayctl status`: everything on one screen.
+//! `relayctl status`: everything on one screen of 80 by 24, as long as nothing is wrong.
 
 use relay_admin::paths;
 use relay_admin::types::{Part, Status, Store};
@@ -19,7 +19,7 @@ fn screen(status: &Status, output: Output) -> String {
         headline(status, output),
         table(["PART", "STATE"], status.parts.iter().map(part)),
         store(&status.store),
-        worker::list(&status.workers),
+        worker::summary(&status.workers),
     ];
     blocks.join("\n\n")
 }
@@ -33,7 +33,7 @@ fn headline(status: &Status, output: Output) -> String {
     #[expect(clippy::cast_precision_loss, reason = "shown in two units")]
     let up = time::span(status.uptime as f64);
     format!(
-        "relayd {}  {}, {ready}  process {}  up {up} (since {} UTC)",
+        "relayd {}  {}, {ready}\nprocess {}, up {up} (since {} UTC)",
         harmless(&status.version),
         harmless(&status.phase),
         status.pid,

@@ -5,7 +5,7 @@ use relay_admin::types::{Worker, WorkerPaused, WorkerRun};
 
 use super::{Context, Outcome, Verdict};
 use crate::cli;
-use crate::output::{harmless, table};
+use crate::output::{count, harmless, table};
 use crate::time;
 
 pub(super) async fn run(command: cli::Worker, context: &Context) -> Outcome {
@@ -55,6 +55,28 @@ pub(super) fn list(workers: &[Worker]) -> String {
         "OUTCOME",
     ];
     table(header, workers.iter().map(row))
+}
+
+/// How many there are, and those that need a look: paused, running, or failed the last time.
+pub(super) fn summary(workers: &[Worker]) -> String {
+    let notable: Vec<_> = workers.iter().filter_map(notable).collect();
+    let total = count(u64::try_from(workers.len()).unwrap_or(u64::MAX), "worker");
+    let well = if notable.is_empty() { "all well; " } else { "" };
+    let head = format!("{total} ({well}relayctl worker list)");
+    if notable.is_empty() {
+        return head;
+    }
+    format!("{head}\n{}", table(["WORKER", "STATE"], notable))
+}
+
+fn notable(worker: &Worker) -> Option<[String; 2]> {
+    let failed = worker.last.as_ref().filter(|run| run.error.is_some());
+    let mut states = Vec::new();
+    if worker.state != "waiting" {
+        states.push(worker.state.clone());
+    }
+    states.extend(failed.map(|run| format!("{} UTC {}", time::stamp(run.at), outcome(run))));
+    (!states.is_empty()).then(|| [worker.name.clone(), states.join(", ")])
 }
 
 fn row(worker: &Worker) -> [String; 7] {

@@ -1,9 +1,11 @@
 //! `relayctl config`, which needs no daemon.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Command;
 
-use relay_testkit::Relayd;
+use relay_testkit::{Relayd, binaries};
 use serde_json::json;
 
 use crate::support::{House, done, temporary};
@@ -114,4 +116,35 @@ fn the_schema_is_one_for_the_whole_file() {
         assert!(schema["properties"][section].is_object(), "{section}");
     }
     assert_eq!(house.ctl(["config", "schema", "--json"]).json(), schema);
+}
+
+#[test]
+fn a_directory_of_somebody_else_has_no_configuration() {
+    let dir = temporary();
+    let open = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(dir.path(), open).expect("opened");
+    // Where the program is, only its builder may be allowed to go.
+    let program = dir.path().join("relayctl");
+    let built = binaries::relayctl();
+    fs::hard_link(&built, &program)
+        .or_else(|_| fs::copy(&built, &program).map(drop))
+        .expect("the program is here");
+    let theirs = dir.path().join("theirs");
+    fs::create_dir(&theirs).expect("made");
+    fs::write(theirs.join("relayd.toml"), "nonsense = 1").expect("written");
+    let is_root = nix::unistd::geteuid().is_root();
+    let line = if is_root {
+        "chmod 700 . && exec setpriv --reuid=65534 --regid=65534 --clear-groups $RELAYCTL config show"
+    } else {
+        "chmod 000 . && exec $RELAYCTL config show"
+    };
+    let shown = Command::new("sh")
+        .args(["-c", line])
+        .current_dir(&theirs)
+        .env_remove("RELAYD_CONFIG")
+        .env("RELAYCTL", &program)
+        .output()
+        .expect("sh starts");
+    fs::set_permissions(&theirs, fs::Permissions::from_mode(0o700)).expect("ours again");
+    assert_eq!(shown.status.code(), Some(0), "{shown:?}");
 }

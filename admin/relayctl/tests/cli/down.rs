@@ -82,3 +82,20 @@ fn a_mistake_elsewhere_in_the_configuration_does_not_hide_the_daemon() {
     assert_eq!(status.status.code(), Some(0), "{status:?}");
     drop(daemon);
 }
+
+#[test]
+fn a_daemon_that_says_nothing_is_waited_for_no_longer_than_wanted() {
+    let house = House::new();
+    let socket = house.relayd.admin_socket();
+    std::fs::create_dir_all(socket.parent().expect("it is in a folder")).expect("made");
+    // Connections are made by the kernel; nobody ever reads.
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("bound");
+    let line = refused(&house, ["status", "--timeout", "200ms"], 3);
+    assert!(line.contains("gives no answer within 200ms"), "{line}");
+    assert!(line.contains("--timeout"), "{line}");
+    let silent = house.ctl(["worker", "list", "--timeout", "1s", "--json"]);
+    assert_eq!((silent.code, &*silent.stdout), (Some(3), ""), "{silent:?}");
+    let error: serde_json::Value = serde_json::from_str(&silent.stderr).expect("JSON");
+    let line = error["error"].as_str().expect("a line");
+    assert!(line.contains("gives no answer within 1s"), "{line}");
+}

@@ -14,7 +14,8 @@ fn status_is_one_screen() {
     let house = House::new();
     let daemon = house.start();
     insta::assert_snapshot!(house.steady(&done(house.ctl(["status"]))), @r#"
-    relayd VERSION  serving, ready  process PID  up SPAN (since DATE TIME UTC)
+    relayd VERSION  serving, ready
+    process PID, up SPAN (since DATE TIME UTC)
 
     PART  STATE
     daemon  well
@@ -23,10 +24,12 @@ fn status_is_one_screen() {
     DATABASE  DURABILITY  WAITING  STATE
     sqlite:HERE/relay-data/relayd.db  power  0  well
 
-    WORKER  STATE  EVERY  RUNS  FAILED  LAST RUN (UTC)  OUTCOME
-    store.integrity  waiting  1d  0  0  not yet
-    store.maintenance  waiting  5m  0  0  not yet
+    2 workers (all well; relayctl worker list)
     "#);
+    done(house.ctl(["worker", "pause", "store.integrity"]));
+    let status = house.steady(&done(house.ctl(["status"])));
+    let paused = "2 workers (relayctl worker list)\nWORKER  STATE\nstore.integrity  paused";
+    assert!(status.ends_with(paused), "{status}");
     let status = house.ctl(["--json", "status"]).json();
     assert_eq!(status["ready"], json!(true));
     assert_eq!(status["pid"], json!(daemon.pid()));

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
+use relay_admin::types::WebCertificate;
 use relay_core::clock::{Clock as _, SystemClock, UnixTime};
+use relay_core::web::Source;
 use x509_cert::Certificate;
 use x509_cert::der::{Decode as _, DecodePem as _};
 
@@ -17,16 +19,34 @@ const NOTICE: Duration = Duration::from_hours(14 * 24);
 const ADVICE: &str = "renew it, and see why that did not happen by itself";
 
 pub(super) fn check(ground: &Ground, found: &mut Section<'_>) {
+    let shown = ground.daemon.as_ref().ok();
+    let shown = shown.and_then(|status| status.web_certificate.as_ref());
+    if let Some(shown) = shown {
+        of_web(shown, found);
+    }
     let Some(blueprint) = &ground.configuration.blueprint else {
         return found.unknown("certificates");
     };
     let (admin, metrics) = (&blueprint.admin, &blueprint.metrics);
-    for file in [&admin.tls_certificate, &metrics.tls_certificate]
-        .into_iter()
-        .flatten()
-    {
+    let web = &blueprint.web.certificate;
+    let web = web.as_ref().filter(|_| shown.is_none());
+    let others = [&admin.tls_certificate, &metrics.tls_certificate];
+    for file in others.into_iter().flatten().chain(web) {
         of_file(file, found);
     }
+}
+
+/// What the daemon shows browsers.
+fn of_web(shown: &WebCertificate, found: &mut Section<'_>) {
+    if shown.source == Source::SelfSigned.label() {
+        return found.warning(
+            "the certificate of the web ports signs itself: no browser believes it",
+            "until there is a proper one this is so; `relayctl worker list` says what web.acme or web.certificate waits for",
+        );
+    }
+    let end = UnixTime::from_secs(shown.not_after);
+    let whose = format!("the web ports ({})", shown.names.join(", "));
+    judge_end(&whose, end, found);
 }
 
 /// The first one in a file; that it can be used at all is another check's.

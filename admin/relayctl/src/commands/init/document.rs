@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use toml::Value;
 
 use super::wanted::{Smp, Sogs, Wanted};
+use super::web::{Certificate, Web};
 
 const HEAD: &str = "\
 # The configuration of relayd, made by `relayctl init`.
@@ -27,6 +28,7 @@ pub(super) fn render(wanted: &Wanted) -> String {
     add(&mut text, "url", wanted.database.as_str());
     sogs(&mut text, wanted.sogs.as_ref());
     smp(&mut text, wanted.smp.as_ref());
+    web(&mut text, wanted.web.as_ref());
     text
 }
 
@@ -60,6 +62,29 @@ fn smp(text: &mut String, smp: Option<&Smp>) {
     }
 }
 
+fn web(text: &mut String, web: Option<&Web>) {
+    let Some(web) = web else { return };
+    add(text, "", "\n# Web ports of all relays.\n[web]");
+    add(text, "listen", web.listen.clone());
+    add(text, "tls_listen", web.tls_listen.clone());
+    match &web.certificate {
+        Certificate::Acme { hosts, contact } => {
+            add(
+                text,
+                "",
+                "\n# The certificate, had and renewed by itself.\n[web.acme]",
+            );
+            add(text, "enabled", true);
+            add(text, "hosts", hosts.clone());
+            add(text, "contact", contact.clone());
+        }
+        Certificate::Files { certificate, key } => {
+            add(text, "certificate", certificate.as_str());
+            add(text, "key", key.as_str());
+        }
+    }
+}
+
 /// A line: a key with its value, or what `value` says if there is no key.
 fn add(text: &mut String, key: &str, value: impl Into<Value>) {
     let value = value.into();
@@ -84,6 +109,14 @@ mod tests {
                 hosts: vec!["smp.example.org".to_owned()],
                 listen: vec!["[::]:5223".to_owned()],
                 password: Some("secret".to_owned()),
+            }),
+            web: Some(Web {
+                listen: vec!["[::]:80".to_owned()],
+                tls_listen: vec!["[::]:443".to_owned()],
+                certificate: Certificate::Acme {
+                    hosts: vec!["smp.example.org".to_owned()],
+                    contact: Vec::new(),
+                },
             }),
         };
         let text = render(&wanted);
@@ -111,6 +144,17 @@ mod tests {
         listen = ["[::]:5223"]
         # Who knows it may create queues.
         create_password = "secret"
+
+        # Web ports of all relays.
+        [web]
+        listen = ["[::]:80"]
+        tls_listen = ["[::]:443"]
+
+        # The certificate, had and renewed by itself.
+        [web.acme]
+        enabled = true
+        hosts = ["smp.example.org"]
+        contact = []
         "#);
         let parsed: toml::Table = text.parse().expect("TOML");
         assert_eq!(parsed["data_dir"].as_str(), Some("/srv/\"relay\""));

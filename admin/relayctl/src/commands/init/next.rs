@@ -9,6 +9,7 @@ use super::identity::Identities;
 use super::owner;
 use super::place::{Place, Written};
 use super::wanted::Wanted;
+use super::web::Certificate;
 use crate::commands::smp::qr;
 use crate::output::{Output, harmless};
 
@@ -20,6 +21,7 @@ pub(super) struct Done {
     data_dir: PathBuf,
     sogs: Option<Sogs>,
     smp: Option<Smp>,
+    web: Option<Web>,
     /// One line each.
     next: Vec<String>,
 }
@@ -39,6 +41,14 @@ struct Smp {
     has_hosts: bool,
     listen: Vec<String>,
     ca_key: PathBuf,
+}
+
+#[derive(Serialize)]
+struct Web {
+    listen: Vec<String>,
+    tls_listen: Vec<String>,
+    /// Hosts whose certificate is had by itself.
+    acme_hosts: Vec<String>,
 }
 
 impl Done {
@@ -67,6 +77,14 @@ impl Done {
                 listen: smp.listen.clone(),
                 ca_key: folder.path().join("ca.key"),
             }),
+            web: wanted.web.as_ref().map(|web| Web {
+                listen: web.listen.clone(),
+                tls_listen: web.tls_listen.clone(),
+                acme_hosts: match &web.certificate {
+                    Certificate::Acme { hosts, .. } => hosts.clone(),
+                    Certificate::Files { .. } => Vec::new(),
+                },
+            }),
             next: Vec::new(),
         };
         done.next = done.steps(place);
@@ -84,9 +102,12 @@ impl Done {
         }
         steps.extend(self.names());
         steps.extend(self.firewall());
-        steps.extend(self.sogs.as_ref().and_then(proxy));
+        match &self.web {
+            None => steps.extend(self.sogs.as_ref().and_then(proxy)),
+            Some(web) => steps.extend(web.names()),
+        }
         steps.extend(self.ca_key());
-        steps.push(start(place));
+        steps.push(self.start(place));
         if self.sogs.is_some() {
             steps.push(
                 "make a room: relayctl sogs room add lounge; its link: relayctl sogs url --qr"
@@ -117,16 +138,44 @@ impl Done {
 
     /// Ports that others have to get at.
     fn firewall(&self) -> Option<String> {
-        let sogs = self.sogs.iter().flat_map(|sogs| &sogs.listen);
-        let smp = self.smp.iter().flat_map(|smp| &smp.listen);
-        let open = sogs.chain(smp).filter(|listen| is_public(listen));
+        let open = self.listens().filter(|listen| is_public(listen));
         let mut ports: Vec<&str> = open.filter_map(|listen| port(listen)).collect();
         if self.sogs.as_ref().is_some_and(Sogs::is_https) {
-            ports.insert(0, "443");
+            ports.push("443");
         }
+        ports.sort_by_key(|port| port.parse::<u16>().ok());
         ports.dedup();
         let ports: Vec<_> = ports.iter().map(|port| format!("{port}/tcp")).collect();
         (!ports.is_empty()).then(|| format!("open in the firewall: {}", ports.join(", ")))
+    }
+
+    /// The unit of systemd may not bind ports below 1024 itself.
+    fn start(&self, place: &Place) -> String {
+        if !place.is_of_system() {
+            return format!("start: relayd --config {}", place.file().display());
+        }
+        if owner::user().is_none() {
+            return "start: relayd".to_owned();
+        }
+        let ports: Vec<_> = self.listens().filter_map(|listen| port(listen)).collect();
+        let sockets = [("80", "relayd-http.socket"), ("443", "relayd-https.socket")];
+        let sockets = sockets.into_iter().filter(|(port, _)| ports.contains(port));
+        let units: String = sockets.map(|(_, unit)| unit.to_owned() + " ").collect();
+        let first = if units.is_empty() {
+            ""
+        } else {
+            "systemctl stop relayd; "
+        };
+        format!("start: {first}systemctl enable --now {units}relayd")
+    }
+
+    /// Everything that is listened on.
+    fn listens(&self) -> impl Iterator<Item = &String> {
+        let web = self.web.iter();
+        let web = web.flat_map(|web| web.listen.iter().chain(&web.tls_listen));
+        let sogs = self.sogs.iter().flat_map(|sogs| &sogs.listen);
+        let smp = self.smp.iter().flat_map(|smp| &smp.listen);
+        web.chain(sogs).chain(smp)
     }
 
     fn ca_key(&self) -> Option<String> {
@@ -175,6 +224,15 @@ impl Sogs {
     }
 }
 
+impl Web {
+    fn names(&self) -> Option<String> {
+        let hosts = self.acme_hosts.join(", ");
+        (!hosts.is_empty()).then(|| {
+            format!("see that these names lead to this server, or there is no certificate for them: {hosts}")
+        })
+    }
+}
+
 impl Smp {
     fn text(&self, output: Output) -> String {
         let code = if self.has_hosts {
@@ -202,17 +260,6 @@ fn proxy(sogs: &Sogs) -> Option<String> {
             sogs.base_url.as_deref().unwrap_or_default()
         )
     })
-}
-
-fn start(place: &Place) -> String {
-    let file = place.file();
-    if place.is_of_system() && owner::user().is_some() {
-        "start: systemctl enable --now relayd".to_owned()
-    } else if place.is_of_system() {
-        "start: relayd".to_owned()
-    } else {
-        format!("start: relayd --config {}", file.display())
-    }
 }
 
 fn is_public(listen: &str) -> bool {

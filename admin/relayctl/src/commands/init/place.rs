@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use relay_config::{SectionSpec, Sources};
 use relay_core::settings::Settings;
+use relay_core::web::settings::WebSettings;
 use relay_smp::SmpConfig;
 use relay_sogs::SogsConfig;
 use relay_sogs::config::BaseUrl;
@@ -38,6 +39,7 @@ struct Parts {
     storage: StorageOptions,
     sogs: SogsConfig,
     smp: SmpConfig,
+    web: WebSettings,
 }
 
 /// A new file, checked and not yet in its place; goes away unless it is put there.
@@ -229,6 +231,7 @@ impl Existing {
             SectionSpec::of::<StorageOptions>(),
             SectionSpec::of::<SogsConfig>(),
             SectionSpec::of::<SmpConfig>(),
+            SectionSpec::of::<WebSettings>(),
         ];
         let loaded = relay_config::load_only(&only(&file), &specs)
             .map_err(|errors| Failure::Usage(format!("{errors}; correct it, or move it away")))?;
@@ -237,6 +240,7 @@ impl Existing {
             storage: loaded.section()?,
             sogs: loaded.section()?,
             smp: loaded.section()?,
+            web: loaded.section()?,
         })))
     }
 
@@ -278,6 +282,10 @@ impl Existing {
     pub(super) fn smp_password(&self) -> Option<String> {
         let password = self.0.as_ref()?.smp.create_password.as_ref()?;
         Some(password.reveal().to_owned())
+    }
+
+    pub(super) fn web(&self) -> Option<&WebSettings> {
+        self.0.as_ref().map(|parts| &parts.web)
     }
 
     pub(super) fn data_dir(&self) -> Option<PathBuf> {

@@ -11,6 +11,7 @@ use relay_storage::{Database, DatabaseUrl, StorageOptions};
 
 use super::ask::Asker;
 use super::place::{Existing, Place};
+use super::web::{self, Web};
 use crate::cli::{Init, Password, Relay};
 use crate::failure::Failure;
 
@@ -22,6 +23,7 @@ pub(super) struct Wanted {
     pub(super) database: String,
     pub(super) sogs: Option<Sogs>,
     pub(super) smp: Option<Smp>,
+    pub(super) web: Option<Web>,
 }
 
 #[derive(Debug)]
@@ -52,7 +54,7 @@ impl Wanted {
         let relays = relays(&init, &existing, asker)?;
         let has = |relay| relays.contains(&relay);
         let name = host_name();
-        let sogs = if has(Relay::Sogs) {
+        let mut sogs = if has(Relay::Sogs) {
             Some(sogs(&init, &existing, name.as_deref(), asker)?)
         } else {
             None
@@ -62,12 +64,17 @@ impl Wanted {
         } else {
             None
         };
+        let web = web::find(&init, &existing, (sogs.as_ref(), smp.as_ref()), asker)?;
+        if let (Some(web), Some(sogs)) = (&web, &mut sogs) {
+            web.takes_ports_of(sogs);
+        }
         let data_dir = data_dir(&init, &existing, place, asker)?;
         Ok(Self {
             database: database(&init, &existing, &data_dir, asker).await?,
             data_dir,
             sogs,
             smp,
+            web,
         })
     }
 }
@@ -105,7 +112,7 @@ fn sogs(
             let proposed = proposed.or_else(guess).unwrap_or_default();
             asker.explain(
                 "The URL under which Session apps reach the Session Open Group Server. http:// is enough: what\n\
-                 they send is encrypted already. For https:// a web server with the certificate passes it on.",
+                 they send is encrypted already. For https:// relayd has a certificate, or a web server passes it on.",
             );
             asker.ask("URL of SOGS", &proposed, |answer| match answer {
                 "" => Ok(None),
@@ -139,7 +146,7 @@ fn sogs_listen(base_url: Option<&BaseUrl>) -> String {
 }
 
 /// Both families, unless this machine has no IPv6.
-fn everywhere() -> &'static str {
+pub(super) fn everywhere() -> &'static str {
     match std::net::TcpListener::bind("[::]:0") {
         Ok(_) => "[::]",
         Err(_) => "0.0.0.0",

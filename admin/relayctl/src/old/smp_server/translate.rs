@@ -8,6 +8,7 @@ mod accepted;
 mod control;
 mod database;
 mod information;
+mod names;
 mod proxy;
 mod reader;
 mod store_log;
@@ -74,6 +75,7 @@ pub(crate) fn translate(ini: &Ini, places: &Places) -> Result<Translation, Refus
     told.transport = transport::translate(&mut reader, &mut config)?;
     control::translate(&mut reader, &mut config)?;
     proxy::translate(&mut reader, &mut config)?;
+    names::translate(&mut reader, &mut config)?;
     inactive_clients(&mut reader, &mut config, &mut told)?;
     told.web = web::translate(&mut reader, &told.transport, &mut config)?;
     told.source_code = information::translate(&mut reader, &mut config);

@@ -6,6 +6,7 @@ use relay_config::Sources;
 use relay_core::failure::Failure as Stop;
 use relay_sogs::admin::paths;
 use relay_sogs::admin::types::{Count, Defaults, Links, NewRoom, Role, Room, RoomEdit, SetRole};
+use serde_json::Value;
 
 use super::super::say;
 use super::cli::{Args, pair};
@@ -111,8 +112,14 @@ pub(super) async fn urls(desk: &Desk) -> Result<String, Stop> {
     let base = if configured {
         links.base_url
     } else {
-        let listen = setting("sogs.listen").map(|listen| &listen.value);
-        format!("http://[host_name_or_ip]{}", port(listen))
+        let listen = |key| setting(key).and_then(|listen| first(&listen.value));
+        match (listen("sogs.listen"), listen("web.tls_listen")) {
+            (None, Some(tls)) => format!("https://[host_name_or_ip]{}", port(tls, "443")),
+            (plain, _) => {
+                let port = plain.map_or_else(String::new, |plain| port(plain, "80"));
+                format!("http://[host_name_or_ip]{port}")
+            }
+        }
     };
     Ok(format!(
         "{FORMAT}\n{base}/[room_id]?public_key={}\n",
@@ -120,12 +127,18 @@ pub(super) async fn urls(desk: &Desk) -> Result<String, Stop> {
     ))
 }
 
+/// The first of the addresses that are listened on.
+fn first(listen: &Value) -> Option<&str> {
+    match listen {
+        Value::Array(list) => list.first()?.as_str(),
+        one => one.as_str(),
+    }
+}
+
 /// `:9999`; nothing where URLs go without.
-fn port(listen: Option<&serde_json::Value>) -> String {
-    let first = listen.map(|listen| listen.get(0).unwrap_or(listen));
-    let port = first.and_then(|address| address.as_str()?.rsplit_once(':'));
-    match port {
-        Some((_, port)) if port != "80" && port.bytes().all(|b| b.is_ascii_digit()) => {
+fn port(address: &str, usual: &str) -> String {
+    match address.rsplit_once(':') {
+        Some((_, port)) if port != usual && port.bytes().all(|b| b.is_ascii_digit()) => {
             format!(":{port}")
         }
         _ => String::new(),
@@ -140,10 +153,13 @@ mod tests {
 
     #[test]
     fn the_usual_port_is_not_named() {
-        assert_eq!(port(Some(&json!(["0.0.0.0:80"]))), "");
-        assert_eq!(port(Some(&json!(["0.0.0.0:9999", "[::]:9999"]))), ":9999");
-        assert_eq!(port(Some(&json!("[::1]:8080"))), ":8080");
-        assert_eq!(port(Some(&json!(["unix:/run/sogs.sock"]))), "");
-        assert_eq!(port(None), "");
+        assert_eq!(port("0.0.0.0:80", "80"), "");
+        assert_eq!(port("0.0.0.0:80", "443"), ":80");
+        assert_eq!(port("[::1]:8080", "80"), ":8080");
+        assert_eq!(port("unix:/run/sogs.sock", "80"), "");
+        let listen = json!(["0.0.0.0:9999", "[::]:9999"]);
+        assert_eq!(first(&listen), Some("0.0.0.0:9999"));
+        assert_eq!(first(&json!("[::1]:8080")), Some("[::1]:8080"));
+        assert_eq!(first(&json!([])), None);
     }
 }

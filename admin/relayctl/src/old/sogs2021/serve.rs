@@ -1,6 +1,7 @@
 //! The server: relayd with this relay only.
 
 use std::fs::File;
+use std::path::Path;
 
 use relay_config::{Origin, Sources};
 use relay_core::failure::Failure as Stop;
@@ -20,11 +21,6 @@ type Settings = Vec<(String, String)>;
 
 /// What has to be there before it serves: the key, and a room. Gives the settings to serve with.
 pub(super) async fn prepare(args: &Args) -> Result<Settings, Stop> {
-    if args.tls {
-        return Err(Stop::Usage(
-            "--tls is not served here: onion requests are encrypted without; for HTTPS set [web] in relayd.toml, or a reverse proxy before it".to_owned(),
-        ));
-    }
     let sources = Sources::of_process(None);
     let settings = settings(args, &sources)?;
     let desk = open(args, laid_over(sources, settings.clone())).await?;
@@ -70,15 +66,39 @@ fn laid_over(mut sources: Sources, settings: Settings) -> Sources {
     sources
 }
 
+fn set(key: &str, value: String) -> (String, String) {
+    (format!("RELAYD__{key}"), value)
+}
+
+/// HTTPS at the one address there is, and nothing in clear.
+fn over_tls(args: &Args) -> Result<Settings, Stop> {
+    let file = |option: &str, path: &Path| match std::path::absolute(path) {
+        Ok(path) if path.exists() => Ok(path.display().to_string()),
+        _ => Err(Stop::Usage(format!(
+            "--tls: {} is not there; name the file with {option}",
+            path.display()
+        ))),
+    };
+    let certificate = file("--tls-certificate", &args.tls_certificate)?;
+    let key = file("--tls-private-key", &args.tls_private_key)?;
+    Ok(vec![
+        set("SOGS__LISTEN", "[]".to_owned()),
+        set("WEB__TLS_LISTEN", args.address().to_string()),
+        set("WEB__CERTIFICATE", certificate),
+        set("WEB__KEY", key),
+    ])
+}
+
 fn settings(args: &Args, sources: &Sources) -> Result<Settings, Stop> {
-    let set = |key: &str, value: String| (format!("RELAYD__{key}"), value);
     let mut settings = vec![
         set("SOGS__ENABLED", "true".to_owned()),
         set("SMP__ENABLED", "false".to_owned()),
     ];
     // A command is given no address; where the server listens is known from its configuration then.
-    if !args.is_command() {
-        settings.push(set("SOGS__LISTEN", args.address().to_string()));
+    match (args.is_command(), args.tls) {
+        (true, _) => {}
+        (false, false) => settings.push(set("SOGS__LISTEN", args.address().to_string())),
+        (false, true) => settings.extend(over_tls(args)?),
     }
     settings.extend(args.log_level.clone().map(|level| set("LOG__LEVEL", level)));
     let loaded = relay_config::load(sources, &sections(&relayd::protocols()))?;

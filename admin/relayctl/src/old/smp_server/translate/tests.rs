@@ -182,6 +182,70 @@ fn what_is_passed_on_goes_the_way_it_went() {
 }
 
 #[test]
+fn names_are_resolved_by_whom_they_were() {
+    let text = "[TRANSPORT]\nport = 5223\n[NAMES]\nenable: on\nresolver_endpoint: http://127.0.0.1:8000\nresolver_auth: bearer hunter2\nresolver_timeout_ms: 2500\nresolver_max_response_bytes: 8000\nresolver_concurrency: 7\n";
+    let translation = translated(text);
+    assert_eq!(translation.dropped, []);
+    accepted(&translation.config);
+    for (key, expected) in [
+        ("resolver", Value::from("http://127.0.0.1:8000")),
+        ("authorization", "bearer hunter2".into()),
+        ("timeout", "2500ms".into()),
+        ("max_response", 8000.into()),
+        ("concurrency", 7.into()),
+    ] {
+        let key = format!("smp.names.{key}");
+        assert_eq!(value(&translation.config, &key), Some(&expected), "{key}");
+    }
+    let off = translated(&text.replace("enable: on", "enable: off"));
+    assert_eq!(
+        (value(&off.config, "smp.names"), off.dropped),
+        (None, vec![])
+    );
+}
+
+#[test]
+fn names_that_could_not_be_resolved_are_refused() {
+    let on = "[TRANSPORT]\nport = 1\n[NAMES]\nenable: on\n";
+    let at = "resolver_endpoint: http://names.example.org\n";
+    for (rest, key) in [
+        ("", "resolver_endpoint is needed"),
+        ("resolver_endpoint: ftp://hunter2\n", "resolver_endpoint"),
+        (
+            "resolver_endpoint: http://u:hunter2@localhost\n",
+            "resolver_endpoint",
+        ),
+        (
+            &*format!("{at}resolver_auth: bearer hunter2\n"),
+            "resolver_auth",
+        ),
+        (
+            &*format!("{at}resolver_timeout_ms: 99\n"),
+            "resolver_timeout_ms",
+        ),
+        (
+            &*format!("{at}resolver_max_response_bytes: 1000\n"),
+            "resolver_max_response_bytes",
+        ),
+        (
+            &*format!("{at}resolver_concurrency: 0\n"),
+            "resolver_concurrency",
+        ),
+        (
+            &*format!("{at}resolver_concurrency: many\n"),
+            "resolver_concurrency",
+        ),
+    ] {
+        let line = refusal(&format!("{on}{rest}"));
+        let wanted = format!("[NAMES] {key}");
+        assert!(
+            line.starts_with(&wanted) && !line.contains("hunter"),
+            "{line}"
+        );
+    }
+}
+
+#[test]
 fn a_database_stays_one() {
     let text = "[STORE_LOG]\nstore_queues = database\nstore_messages = database\n[TRANSPORT]\nport = 5223\n";
     let translation = translated(text);

@@ -18,13 +18,11 @@ seen "the daemon has no capability"
 # The guide's commands under the old name; the program is the same.
 [ "$(readlink -f "$(command -v sogs)")" = /usr/bin/relayctl ]
 [ "$(readlink -f "$(command -v session-open-group-server)")" = /usr/bin/relayctl ]
-if sogs --help 2>&1 | grep -q -e --add-room; then
-    sogs --add-room fish --name "Fishing" --description "Australian fisheries chat"
-    sogs --rooms + --add-moderators 05d871fc80ca007eed9b2f4df72853e2a2d5465a92fcb1889fb5c84aa2833b3b40 --admin --visible
-    curl -sf http://127.0.0.1/ | grep -q Fishing
-    session-open-group-server --print-url | grep -q 203.0.113.7
-    seen "the guide's commands, as sogs and session-open-group-server"
-fi
+sogs --add-room fish --name "Fishing" --description "Australian fisheries chat"
+sogs --rooms + --add-moderators 05d871fc80ca007eed9b2f4df72853e2a2d5465a92fcb1889fb5c84aa2833b3b40 --admin --visible
+curl -sf http://127.0.0.1/ | grep -q Fishing
+session-open-group-server --print-url | grep -q 203.0.113.7
+seen "the guide's commands, as sogs and session-open-group-server"
 
 # A restart, too, refuses nobody: the socket stays open.
 python3 /packaging/test/crowd.py 80 5223 9464 /root/crowd &

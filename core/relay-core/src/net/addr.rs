@@ -39,11 +39,14 @@ impl ListenAddr {
         }
     }
 
-    /// Whether a socket bound to `bound` is what this address asks for.
+    /// Whether a socket bound to `bound` is what this address asks for. All addresses of IPv4 and all
+    /// of IPv6 are one: systemd binds the second, and the first where there is no IPv6.
     pub(super) fn is_bound_as(&self, bound: &Self) -> bool {
         match (self, bound) {
             (Self::Tcp(a), Self::Tcp(b)) => {
-                a.port() == b.port() && a.ip().to_canonical() == b.ip().to_canonical()
+                let (own, other) = (a.ip().to_canonical(), b.ip().to_canonical());
+                let are_all = own.is_unspecified() && other.is_unspecified();
+                a.port() == b.port() && (own == other || are_all)
             }
             (Self::Unix(a), Self::Unix(b)) => same_path(a, b),
             (Self::Tcp(_), Self::Unix(_)) | (Self::Unix(_), Self::Tcp(_)) => false,

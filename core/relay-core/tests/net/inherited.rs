@@ -46,6 +46,18 @@ fn a_name_decides_between_equal_addresses_and_none_is_needed_for_an_address() {
 }
 
 #[test]
+fn all_addresses_are_those_of_either_family() {
+    let listener = TcpListener::bind("0.0.0.0:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut pool = Inherited::default();
+    pool.add("http", listener.into());
+    let one = format!("127.0.0.1:{port}").parse().unwrap();
+    assert!(pool.take("web", &one).is_none());
+    let all = format!("[::]:{port}").parse().unwrap();
+    assert!(pool.take("web", &all).is_some());
+}
+
+#[test]
 fn unix_sockets_by_path() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.sock");

@@ -149,7 +149,7 @@ fn what_cannot_be_taken_is_refused_in_one_line() {
             "relayd would not take what is in there",
         ),
         ("[net\n", "line 1: "),
-        ("[other]\na = 1\n", "neither sogs.ini nor"),
+        ("[other]\na = 1\n", "this is none of sogs.ini"),
     ] {
         std::fs::write(folder.0.path().join("bad.ini"), file).expect("written");
         let refused = folder.sh("relayctl config import bad.ini");

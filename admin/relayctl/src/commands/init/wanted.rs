@@ -313,7 +313,9 @@ async fn tried(url: &str, data_dir: &Path) -> Result<(), String> {
 fn host_name() -> Option<String> {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
     let name = name.trim().to_ascii_lowercase();
-    let is_full =
-        name.contains('.') && !name.ends_with(".local") && !name.ends_with(".localdomain");
+    let is_full = name.contains('.')
+        && ![".local", ".localdomain"]
+            .iter()
+            .any(|end| name.ends_with(end));
     (is_full && Address::is_host(&name)).then_some(name)
 }

@@ -11,12 +11,12 @@ use super::super::report::Section;
 /// Where Tor listens for programs that want to use it.
 const TOR: &str = "127.0.0.1:9050";
 /// A circuit to an onion service takes its time.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
 /// Letters of a version 3 address.
 const LETTERS: usize = 56;
 
 pub(super) fn is_onion(host: &str) -> bool {
-    host.ends_with(".onion")
+    host.strip_suffix(".onion").is_some()
 }
 
 /// Connects through the Tor of this machine, if there is one.

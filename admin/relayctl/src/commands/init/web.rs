@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use relay_core::web::settings::WebSettings;
+use relay_sogs::config::BaseUrl;
 
 use super::ask::Asker;
 use super::place::Existing;
@@ -80,7 +81,7 @@ fn hosts(sogs: Option<&Sogs>, smp: Option<&Smp>) -> Vec<String> {
     let url = sogs.and_then(|sogs| sogs.base_url.as_ref());
     let smp = smp.into_iter().flat_map(|smp| smp.hosts.iter());
     let smp = smp.map(|host| host.to_ascii_lowercase());
-    let all = url.map(|url| url.host()).into_iter().chain(smp);
+    let all = url.map(BaseUrl::host).into_iter().chain(smp);
     let mut hosts: Vec<String> = Vec::new();
     for host in all.filter(|host| is_public_name(host)) {
         if !hosts.contains(&host) {

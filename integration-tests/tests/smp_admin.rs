@@ -96,7 +96,7 @@ async fn a_new_certificate_keeps_the_address_and_every_connection() {
     let (code, answer) = json(&daemon, &["cert", "rotate"]);
     assert_eq!(code, Some(1));
     assert!(
-        answer["detail"].as_str().unwrap().contains("ca.key"),
+        answer["error"].as_str().unwrap().contains("ca.key"),
         "{answer}"
     );
     let audit = daemon.relayctl(["audit", "list"]).stdout;
@@ -170,7 +170,7 @@ async fn queues_are_looked_at_blocked_unblocked_and_deleted() {
     let (code, answer) = json(&daemon, &block);
     assert_eq!(code, Some(1));
     assert!(
-        answer["detail"]
+        answer["error"]
             .as_str()
             .unwrap()
             .contains("smp.daily_block_quota"),

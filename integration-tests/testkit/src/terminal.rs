@@ -210,11 +210,12 @@ impl Drop for Terminal {
     }
 }
 
-/// `setsid` gives up the terminal of the test, takes the new one, and becomes the program.
+/// `setsid` gives up the terminal of the test, takes the new one, and becomes the program; `env`
+/// has it hear Ctrl-C also where the tests themselves were started in the background.
 fn on_a_terminal_of_its_own(command: &Command) -> Command {
     let mut wrapped = Command::new("setsid");
     wrapped
-        .arg("--ctty")
+        .args(["--ctty", "/usr/bin/env", "--default-signal=INT,QUIT"])
         .arg(command.get_program())
         .args(command.get_args());
     wrapped.env_clear().env("TERM", "xterm-256color");

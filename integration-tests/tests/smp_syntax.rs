@@ -5,7 +5,7 @@
 use integration_tests::Bed;
 use integration_tests::smp::{Smp, Tls, rng, tag};
 use relay_smp::client::{Link, QueueKey};
-use relay_smp::wire::{CommandError, Error};
+use relay_smp::wire::{CommandError, Error, NameError};
 
 const KEY: &[u8] = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00";
 const DH: &[u8] = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x6e\x03\x21\x00";
@@ -132,11 +132,11 @@ fn cases() -> Vec<Case> {
         case("LGET of no link", "LGET", ID, false, Err(Error::Auth)),
         case("NSUB of no notifier", "NSUB", ID, true, Err(Error::Auth)),
         case(
-            "RSLV before it exists",
+            "RSLV where nobody resolves names",
             "RSLV a.b",
             b"",
             false,
-            cmd(Unknown),
+            Err(Error::Name(NameError::NoResolver)),
         ),
     ]
 }

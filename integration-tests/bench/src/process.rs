@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::ops::Add;
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,8 +16,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Usage {
     pub(crate) cpu: Duration,
-    /// Of it the threads that do nothing but SQLite.
-    pub(crate) database: Duration,
+    /// Of it the threads that do nothing but SQLite; `None` if there are none.
+    pub(crate) database: Option<Duration>,
     /// Resident memory.
     pub(crate) rss: u64,
     /// Of it what belongs to nobody else: pages of files not counted.
@@ -78,7 +79,11 @@ impl Usage {
     fn plus(self, other: Self) -> Self {
         Self {
             cpu: self.cpu + other.cpu,
-            database: self.database + other.database,
+            database: self
+                .database
+                .into_iter()
+                .chain(other.database)
+                .reduce(Add::add),
             rss: self.rss + other.rss,
             anonymous: self.anonymous + other.anonymous,
             peak: self.peak + other.peak,
@@ -90,8 +95,10 @@ impl Usage {
     pub(crate) fn since(self, before: Self) -> Used {
         Used {
             cpu_seconds: self.cpu.saturating_sub(before.cpu).as_secs_f64(),
-            database_seconds: (!self.database.is_zero())
-                .then(|| self.database.saturating_sub(before.database).as_secs_f64()),
+            database_seconds: self.database.map(|after| {
+                let before = before.database.unwrap_or_default();
+                after.saturating_sub(before).as_secs_f64()
+            }),
             rss_before: before.rss,
             rss_after: self.rss,
             anonymous_before: before.anonymous,
@@ -172,7 +179,7 @@ fn read(pid: u32, file: &str) -> Option<String> {
 }
 
 /// Threads by the name sqlx gives SQLite's, as far as the kernel keeps names.
-fn database(pid: u32) -> Duration {
+fn database(pid: u32) -> Option<Duration> {
     let threads = fs::read_dir(format!("/proc/{pid}/task"))
         .into_iter()
         .flatten();
@@ -182,7 +189,7 @@ fn database(pid: u32) -> Duration {
     stats
         .filter(|stat| stat.contains("(sqlx-sqlite"))
         .filter_map(|stat| cpu(&stat))
-        .sum()
+        .reduce(Add::add)
 }
 
 /// User and system time are the 14th and 15th field; the second, a name, may hold anything.

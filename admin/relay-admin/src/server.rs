@@ -1,6 +1,6 @@
 //! The answering side. [`router`] is what `relay_core::lifecycle` mounts on the admin listeners.
 //!
-//! [`token`] says who may ask. Reading is free; whatever is not a `GET` is written to the audit log
+//! `token.rs` says who may ask. Reading is free; whatever is not a `GET` is written to the audit log
 //! by [`audit`], whether it was done or refused. A handler adds what it was about with
 //! [`audit::Detail`]. [`api`] declares the routes, [`openapi`] describes them.
 

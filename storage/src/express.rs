@@ -7,8 +7,9 @@
 //! A unit that finds no answer in its rows has changed nothing and takes the ordinary way after
 //! the commit, as all do when a statement is refused: see [`crate::batch`].
 
+use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
-use sea_orm::sqlx::{self, AssertSqlSafe};
+use sea_orm::sqlx::{self, AssertSqlSafe, Sqlite};
 use sea_orm::{DbBackend, DbErr, QueryResult};
 use tokio::time::Instant;
 
@@ -23,6 +24,29 @@ use crate::{Database, Fault};
 const TEXT_UNITS: usize = 32;
 /// Most units of one commit.
 const COMMIT_UNITS: usize = 128;
+
+/// The connection for writing, kept from one express to the next: the pool asks each connection
+/// that comes back for a sign of life, which would be as many trips to SQLite's thread again.
+#[derive(Default)]
+pub(crate) struct Lane(Option<PoolConnection<Sqlite>>);
+
+impl Lane {
+    async fn connection(&mut self, database: &Database) -> Result<&mut SqliteConnection, DbErr> {
+        let connection = match self.0.take() {
+            Some(connection) => connection,
+            None => {
+                let pool = database.writer.get_sqlite_connection_pool();
+                pool.acquire().await.map_err(connect_error)?
+            }
+        };
+        Ok(self.0.insert(connection))
+    }
+
+    /// Gives the connection back to its pool, for who goes the ordinary way.
+    pub(crate) fn leave(&mut self) {
+        self.0 = None;
+    }
+}
 
 /// Units that go together, in the order in which their statements are run.
 pub(crate) struct Express {
@@ -89,11 +113,11 @@ impl Express {
     }
 
     /// Runs and commits all of them.
-    pub(crate) async fn commit(self, database: &Database) -> Arrived {
+    pub(crate) async fn commit(mut self, database: &Database, lane: &mut Lane) -> Arrived {
         if !database.in_place() {
             return self.failed(Fault::Replaced);
         }
-        match self.run(database).await {
+        match self.run(database, lane).await {
             Ok(rows) => self.arrived(rows),
             Err(error) => match Verdict::of(&error) {
                 Verdict::Fault(fault) => self.failed(fault),
@@ -102,28 +126,33 @@ impl Express {
         }
     }
 
-    async fn run(&self, database: &Database) -> Result<Vec<QueryResult>, DbErr> {
-        let pool = database.writer.get_sqlite_connection_pool();
-        let mut connection = pool.acquire().await.map_err(connect_error)?;
-        let rows = self.tell(&mut connection).await;
+    async fn run(
+        &mut self,
+        database: &Database,
+        lane: &mut Lane,
+    ) -> Result<Vec<QueryResult>, DbErr> {
+        let connection = lane.connection(database).await?;
+        let rows = self.tell(connection).await;
         if rows.is_err() {
             // SQLite may have ended the transaction by itself; then this is refused.
-            if let Err(error) = sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await {
+            if let Err(error) = sqlx::raw_sql("ROLLBACK").execute(connection).await {
                 tracing::debug!(error = %brief(&connect_error(error)), "rolling back");
             }
+            lane.leave();
         }
         Ok(rows?.into_iter().map(QueryResult::from).collect())
     }
 
-    async fn tell(&self, connection: &mut SqliteConnection) -> Result<Vec<SqliteRow>, DbErr> {
-        let texts: Vec<&[Passenger]> = self
-            .units
-            .chunk_by(|one, next| std::ptr::eq(one.script.sql, next.script.sql))
-            .flat_map(|same| same.chunks(TEXT_UNITS))
-            .collect();
+    async fn tell(&mut self, connection: &mut SqliteConnection) -> Result<Vec<SqliteRow>, DbErr> {
         let mut rows = Vec::with_capacity(self.units.len());
-        for (at, units) in texts.iter().enumerate() {
-            let (text, arguments) = text(units, at == 0, at + 1 == texts.len())?;
+        let texts: Vec<&mut [Passenger]> = self
+            .units
+            .chunk_by_mut(|one, next| std::ptr::eq(one.script.sql, next.script.sql))
+            .flat_map(|same| same.chunks_mut(TEXT_UNITS))
+            .collect();
+        let last = texts.len() - 1;
+        for (at, units) in texts.into_iter().enumerate() {
+            let (text, arguments) = text(units, at == 0, at == last)?;
             let query = sqlx::query_with(AssertSqlSafe(text), arguments);
             let said = query.fetch_all(&mut *connection).await;
             rows.extend(said.map_err(connect_error)?);
@@ -180,8 +209,12 @@ impl Express {
     }
 }
 
-/// The statements of units of one kind, and their values.
-fn text(units: &[Passenger], first: bool, last: bool) -> Result<(String, SqliteArguments), DbErr> {
+/// The statements of units of one kind, and their values, which are moved into it.
+fn text(
+    units: &mut [Passenger],
+    first: bool,
+    last: bool,
+) -> Result<(String, SqliteArguments), DbErr> {
     let script = units.first().map_or("", |unit| unit.script.sql);
     let width = units.first().map_or(0, |unit| unit.script.values.len());
     let copies = units.len().next_power_of_two();
@@ -190,8 +223,10 @@ fn text(units: &[Passenger], first: bool, last: bool) -> Result<(String, SqliteA
     (0..copies).for_each(|_| text.push_str(script));
     text.push_str(if last { "COMMIT;" } else { "" });
     let mut arguments = SqliteArguments::default();
-    for value in units.iter().flat_map(|unit| &unit.script.values) {
-        value.add_to(&mut arguments)?;
+    for unit in &mut *units {
+        for value in unit.script.values.drain(..) {
+            value.add_to(&mut arguments)?;
+        }
     }
     for _ in 0..(copies - units.len()) * width {
         add_null(&mut arguments)?;

@@ -48,10 +48,10 @@ impl From<&[u8]> for Bind {
 }
 
 impl Bind {
-    pub(crate) fn add_to(&self, arguments: &mut SqliteArguments) -> Result<(), DbErr> {
+    pub(crate) fn add_to(self, arguments: &mut SqliteArguments) -> Result<(), DbErr> {
         let added = match self {
-            Self::Int(number) => Arguments::add(arguments, *number),
-            Self::Bytes(bytes) => Arguments::add(arguments, bytes.as_slice()),
+            Self::Int(number) => Arguments::add(arguments, number),
+            Self::Bytes(bytes) => Arguments::add(arguments, bytes),
         };
         added.map_err(not_encoded)
     }

@@ -23,6 +23,9 @@ const PAGE_SIZE: u32 = 16_384;
 const AUTOCHECKPOINT_PAGES: &str = "4096";
 /// What the WAL file is cut back to after a checkpoint that emptied it.
 const WAL_SIZE_LIMIT: &str = "67108864";
+/// Answers of the writer's thread that may wait to be taken: those to the longest text of
+/// [`crate::express`], so that it is not held up before its commit.
+const ANSWERS: usize = 256;
 /// Per connection, in KiB (negative by SQLite's convention).
 const CACHE_KIB: &str = "-16384";
 
@@ -87,6 +90,7 @@ fn writing(path: &Path, options: &StorageOptions) -> SqliteConnectOptions {
         .page_size(PAGE_SIZE)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(synchronous)
+        .row_buffer_size(ANSWERS)
         .pragma("wal_autocheckpoint", AUTOCHECKPOINT_PAGES)
         .pragma("journal_size_limit", WAL_SIZE_LIMIT)
 }

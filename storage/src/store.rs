@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::express::Lane;
 use crate::health::{StoreHealth, monitor};
 use crate::queue::{Queue, queue};
 use crate::writer::Writer;
@@ -42,6 +43,7 @@ impl Store {
             arrivals,
             health: Arc::clone(&health),
             observer,
+            lane: Lane::default(),
         };
         let closing = CancellationToken::new();
         let writer = tokio::spawn(writer.run(closing.clone()));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::{Batch, Outcome};
-use crate::express::Express;
+use crate::express::{Express, Lane};
 use crate::health::StoreHealth;
 use crate::job::Job;
 use crate::queue::Arrivals;
@@ -20,6 +20,7 @@ pub(crate) struct Writer {
     pub(crate) arrivals: Arrivals,
     pub(crate) health: Arc<StoreHealth>,
     pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) lane: Lane,
 }
 
 impl Writer {
@@ -41,7 +42,7 @@ impl Writer {
         let left = match Express::gather(&self.database, first, &mut self.arrivals).await {
             Err(first) => vec![first],
             Ok(express) => {
-                let arrived = express.commit(&self.database).await;
+                let arrived = express.commit(&self.database, &mut self.lane).await;
                 if let Some(outcome) = arrived.outcome {
                     self.conclude(outcome);
                 }
@@ -49,6 +50,7 @@ impl Writer {
             }
         };
         if !left.is_empty() {
+            self.lane.leave();
             let batch = Batch::new(&self.database);
             let outcome = batch.commit(left, &mut self.arrivals).await;
             self.conclude(outcome);

@@ -9,25 +9,36 @@ use super::writes::{Acked, At, NewNotification, Removed};
 use crate::engine::{Content, Stored};
 use crate::queue::EntityId;
 
-/// The sums are those of [`super::writes::send`].
-const SEND: &str = "INSERT INTO smp_messages (queue, message_id, sent_at, kind, body) \
-    SELECT id, ?, ?, ?, ? FROM smp_queues WHERE id = ? AND revision = ? AND \
-    (SELECT coalesce(sum(CASE kind WHEN 2 THEN 5000000000 ELSE 1 END), 0) \
-    FROM smp_messages WHERE queue = smp_queues.id) < ? RETURNING ?;";
+// What SQLite would make a table in memory for is avoided: RETURNING, and INSERT from a SELECT that
+// reads what is inserted into.
 
-const SEND_AND_NOTIFY: &str = "INSERT INTO smp_messages (queue, message_id, sent_at, kind, body) \
-    SELECT id, ?, ?, ?, ? FROM smp_queues WHERE id = ? AND revision = ? AND \
+/// The sums are those of [`super::writes::send`]. A queue that is not to be had is NULL, which is
+/// no message's queue, and so ignored.
+const SEND: &str = "INSERT OR IGNORE INTO smp_messages (queue, message_id, sent_at, kind, body) \
+    VALUES ((SELECT id FROM smp_queues WHERE id = ? AND revision = ? AND \
     (SELECT coalesce(sum(CASE kind WHEN 2 THEN 5000000000 ELSE 1 END), 0) \
-    FROM smp_messages WHERE queue = smp_queues.id) < ? RETURNING ?;\
+    FROM smp_messages WHERE queue = smp_queues.id) < ?), ?, ?, ?, ?);\
+    SELECT ? WHERE changes() > 0;";
+
+const SEND_AND_NOTIFY: &str = "INSERT OR IGNORE INTO smp_messages \
+    (queue, message_id, sent_at, kind, body) \
+    VALUES ((SELECT id FROM smp_queues WHERE id = ? AND revision = ? AND \
+    (SELECT coalesce(sum(CASE kind WHEN 2 THEN 5000000000 ELSE 1 END), 0) \
+    FROM smp_messages WHERE queue = smp_queues.id) < ?), ?, ?, ?, ?);\
+    SELECT ? WHERE changes() > 0;\
     INSERT INTO smp_notifications (notifier_id, nonce, meta, created_at, queue) \
     SELECT ?, ?, ?, ?, queue FROM smp_messages WHERE queue = ? AND message_id = ?;";
 
-/// Rows say what they are: what was removed is `0`, what comes next is `1`.
-const ACK: &str = "DELETE FROM smp_messages WHERE id = \
-    (SELECT min(id) FROM smp_messages WHERE queue = ?) AND message_id = ? RETURNING ?, 0, kind;";
+/// Rows say what they are: what is removed is `0`, what comes next is `1`.
+const ACK: &str = "SELECT ?, 0, kind FROM smp_messages WHERE id = \
+    (SELECT min(id) FROM smp_messages WHERE queue = ?) AND message_id = ?;\
+    DELETE FROM smp_messages WHERE id = \
+    (SELECT min(id) FROM smp_messages WHERE queue = ?) AND message_id = ?;";
 
-const ACK_AND_NEXT: &str = "DELETE FROM smp_messages WHERE id = \
-    (SELECT min(id) FROM smp_messages WHERE queue = ?) AND message_id = ? RETURNING ?, 0, kind;\
+const ACK_AND_NEXT: &str = "SELECT ?, 0, kind FROM smp_messages WHERE id = \
+    (SELECT min(id) FROM smp_messages WHERE queue = ?) AND message_id = ?;\
+    DELETE FROM smp_messages WHERE id = \
+    (SELECT min(id) FROM smp_messages WHERE queue = ?) AND message_id = ?;\
     SELECT ?, 1, message_id, sent_at, kind, body FROM smp_messages \
     WHERE queue = ? ORDER BY id LIMIT 1;";
 
@@ -48,13 +59,13 @@ pub(crate) fn send(
     };
     let kind = if *wanted { NOTIFYING } else { SILENT };
     let mut values: Vec<Bind> = vec![
+        at.row.into(),
+        at.revision.into(),
+        i64::from(quota).into(),
         message.id[..].into(),
         message.sent_at.into(),
         i64::from(kind).into(),
         body[..].into(),
-        at.row.into(),
-        at.revision.into(),
-        i64::from(quota).into(),
         tag.into(),
     ];
     let Some((notification, now)) = notification else {
@@ -76,7 +87,13 @@ pub(crate) fn send(
 
 /// Removes the first message of a queue, if it is this one.
 pub(crate) fn ack(tag: i64, queue: i64, message_id: &EntityId, want_next: bool) -> Script {
-    let mut values: Vec<Bind> = vec![queue.into(), message_id[..].into(), tag.into()];
+    let mut values: Vec<Bind> = vec![
+        tag.into(),
+        queue.into(),
+        message_id[..].into(),
+        queue.into(),
+        message_id[..].into(),
+    ];
     if !want_next {
         return Script { sql: ACK, values };
     }

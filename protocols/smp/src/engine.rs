@@ -7,7 +7,7 @@
 //! Promises:
 //! - What is answered is committed.
 //! - A message is delivered once per subscription, in the order of acceptance, and never stuck:
-//!   who is told what is decided in commit order ([`block`]) or looked at again if something was
+//!   who is told what is decided in commit order ([`committed`]) or looked at again if something was
 //!   committed meanwhile ([`recent`]).
 //! - All commands of a block are verified before any is executed, in equal time whether or not
 //!   their queues exist ([`verify`]).
@@ -17,11 +17,14 @@ mod answer;
 mod backlog;
 mod belonging;
 mod block;
+mod change;
+mod committed;
 mod connection;
 mod counted;
 mod create;
 mod days;
 mod events;
+mod forwarded;
 mod inspect;
 mod known;
 mod lookup;
@@ -36,6 +39,7 @@ mod settings;
 mod shared;
 mod step;
 mod subscriptions;
+mod task;
 mod ticks;
 mod verify;
 mod workers;

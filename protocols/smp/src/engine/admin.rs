@@ -5,7 +5,8 @@
 use std::sync::Arc;
 use std::sync::Mutex;
 
-use super::block::{Block, Change, Op, Outcome};
+use super::block::Block;
+use super::change::{Change, Op, Outcome};
 use super::outbox::Outbox;
 use super::shared::lock;
 use super::{Engine, Shared};

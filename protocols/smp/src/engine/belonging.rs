@@ -9,7 +9,8 @@ use std::sync::Arc;
 use relay_storage::{Failure, Unit};
 use sea_orm::DatabaseTransaction;
 
-use super::block::{Block, Change, Op};
+use super::block::Block;
+use super::change::{Change, Op};
 use super::connection::Connection;
 use super::outbox::Outbox;
 use super::services::{Entered, Entering};

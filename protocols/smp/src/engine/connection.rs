@@ -4,30 +4,26 @@
 //! ends before a command that needs what an earlier one does to the same queue, so a usual block
 //! is one round with at most one unit of work.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
 use super::backlog::Backlog;
-use super::block::{Block, Outcome};
-use super::lookup::Located;
+use super::block::Block;
+use super::change::Outcome;
+use super::forwarded::is_forwarded;
 use super::outbox::{Mailbox, Outbox};
 use super::shared::{Shared, read_error, store_error};
 use super::step::Step;
+use super::task::{Progress, Task, refuse, round_length, waves};
 use super::{Answer, Answers, Said};
 use crate::crypto::{SecretKey, Verifier};
 use crate::queue::{EntityId, Record};
-use crate::routing::{Opened, Relaying};
+use crate::routing::Relaying;
 use crate::session::Service;
-use crate::stats::Counter;
-use crate::wire::{Command, CommandError, DhKey, Error, Refusal, Request, ServiceRole, Version};
-
-const PROHIBITED: Error = Error::Cmd(CommandError::Prohibited);
-
-/// How often a command is tried again because its queue was changed by others meanwhile.
-const ATTEMPTS: u32 = 5;
+use crate::wire::{Command, DhKey, Refusal, Request, ServiceRole, Version};
 
 /// What the engine must know of a connection.
 #[derive(Debug)]
@@ -51,7 +47,7 @@ pub(crate) struct Connection {
     pub(super) version: Version,
     pub(super) service: Option<Service>,
     verifier: Verifier,
-    relaying: Relaying,
+    pub(super) relaying: Relaying,
     /// Queues read with GET, and what was read and not acknowledged.
     pub(super) got: HashMap<i64, Option<EntityId>>,
     /// Queues subscribed in this block that were empty when they were read.
@@ -72,25 +68,6 @@ impl Holdings {
         let held = self.0.held();
         (held.queues.len(), held.notifiers.len())
     }
-}
-
-/// A command on its way through a block.
-#[derive(Debug)]
-pub(super) struct Task<'a, 'b> {
-    place: usize,
-    attempts: u32,
-    /// Of its connection, or of the command alone where a proxy forwarded it.
-    pub(super) version: Version,
-    forwarded: bool,
-    pub(super) request: &'a Request<'b>,
-    pub(super) located: Option<Located>,
-}
-
-/// What became of a block so far: answers with the places of their commands.
-#[derive(Default)]
-struct Progress {
-    refused: Vec<(usize, Answer)>,
-    done: Vec<(usize, Answer)>,
 }
 
 impl Connection {
@@ -153,54 +130,8 @@ impl Connection {
         progress.answers()
     }
 
-    /// Opens what proxies forwarded; those that cannot be opened are answered.
-    fn open_forwarded<'r>(
-        &self,
-        requests: &[Result<Request<'r>, Refusal<'r>>],
-        progress: &mut Progress,
-    ) -> BTreeMap<usize, Opened<'r>> {
-        let mut opened = BTreeMap::new();
-        for (place, request) in requests.iter().enumerate() {
-            let Ok(request) = request else { continue };
-            let opened_one = if self.may(ServiceRole::Proxy) {
-                self.relaying.open(request)
-            } else {
-                is_forwarded(&request.command).then_some(Err(PROHIBITED))
-            };
-            match opened_one {
-                None => {}
-                Some(Ok(one)) => drop(opened.insert(place, one)),
-                Some(Err(error)) => {
-                    let answer = Answer::to(request.corr_id, &[], Said::Err(error));
-                    progress.done.push((place, answer));
-                }
-            }
-        }
-        opened
-    }
-
-    /// Answers to what was inside go back through the layers they came through.
-    fn close_forwarded(&self, opened: &BTreeMap<usize, Opened<'_>>, progress: &mut Progress) {
-        if opened.is_empty() {
-            return;
-        }
-        let all = std::mem::take(&mut progress.refused).into_iter();
-        let all = all.map(|answer| (true, answer));
-        let done = std::mem::take(&mut progress.done).into_iter();
-        for (refused, (place, answer)) in all.chain(done.map(|answer| (false, answer))) {
-            match opened.get(&place) {
-                Some(opened) => {
-                    self.shared.counters.count(Counter::PMsgFwdsRecv);
-                    progress.done.push((place, opened.answer(&answer)));
-                }
-                None if refused => progress.refused.push((place, answer)),
-                None => progress.done.push((place, answer)),
-            }
-        }
-    }
-
     /// Whether services of this role may do what is done here, or the client is no service.
-    fn may(&self, role: ServiceRole) -> bool {
+    pub(super) fn may(&self, role: ServiceRole) -> bool {
         self.service.is_none_or(|service| service.role == role)
     }
 
@@ -348,103 +279,6 @@ impl Connection {
 struct Verified<'a, 'b> {
     tasks: Vec<Task<'a, 'b>>,
     refused: Vec<(usize, Answer)>,
-}
-
-impl<'a, 'b> Task<'a, 'b> {
-    fn new(place: usize, request: &'a Request<'b>, version: Version) -> Self {
-        Self {
-            place,
-            attempts: 0,
-            version,
-            forwarded: false,
-            request,
-            located: None,
-        }
-    }
-
-    fn forwarded(self) -> Self {
-        Self {
-            forwarded: true,
-            ..self
-        }
-    }
-
-    fn answer(&self, said: Said) -> (usize, Answer) {
-        let entity_id = self.request.entity_id.as_bytes();
-        let answer = Answer::to(self.request.corr_id, entity_id, said);
-        (self.place, answer)
-    }
-
-    fn again(mut self, progress: &mut Progress) -> Option<Self> {
-        self.attempts += 1;
-        if self.attempts < ATTEMPTS {
-            return Some(self);
-        }
-        progress.done.push(self.answer(Said::Err(Error::Internal)));
-        None
-    }
-
-    fn row(&self) -> Option<i64> {
-        self.located
-            .as_ref()
-            .map(|located| located.found.record.row)
-    }
-}
-
-impl Progress {
-    fn answers(mut self) -> Answers {
-        self.refused.sort_by_key(|(place, _)| *place);
-        self.done.sort_by_key(|(place, _)| *place);
-        let bare = |answers: Vec<(usize, Answer)>| answers.into_iter().map(|(_, a)| a).collect();
-        Answers {
-            refused: bare(self.refused),
-            done: bare(self.done),
-        }
-    }
-}
-
-/// Forwarded commands that came in different blocks are done together, though the client of one
-/// may have waited for another: what secures a queue is done before what follows is verified.
-fn waves<'a, 'b>(mut tasks: Vec<Task<'a, 'b>>) -> Vec<Vec<Task<'a, 'b>>> {
-    let secures = |task: &Task<'_, '_>| {
-        task.forwarded && matches!(task.request.command, Command::Skey(_) | Command::Lkey(_))
-    };
-    let mut waves = Vec::with_capacity(1);
-    while let Some(at) = tasks.iter().position(secures) {
-        let later = tasks.split_off(at + 1);
-        waves.push(std::mem::replace(&mut tasks, later));
-    }
-    waves.push(tasks);
-    waves
-}
-
-/// How many of the first tasks touch different queues; messages to one queue may follow each
-/// other. What subscribes a service is about all its queues, and so a round of its own.
-fn round_length(tasks: &[Task<'_, '_>]) -> usize {
-    let mut touched: HashMap<i64, bool> = HashMap::new();
-    let is_all =
-        |task: &Task<'_, '_>| matches!(task.request.command, Command::Subs(_) | Command::Nsubs(_));
-    if tasks.first().is_some_and(is_all) {
-        return 1;
-    }
-    let conflict = tasks.iter().position(|task| {
-        if is_all(task) {
-            return true;
-        }
-        let sends = matches!(task.request.command, Command::Send { .. });
-        let earlier = task.row().and_then(|row| touched.insert(row, sends));
-        earlier.is_some_and(|earlier| !(earlier && sends))
-    });
-    conflict.unwrap_or(tasks.len())
-}
-
-fn is_forwarded(command: &Command<'_>) -> bool {
-    matches!(command, Command::Rfwd(_))
-}
-
-fn refuse(refusal: &Refusal<'_>) -> Answer {
-    let entity_id = refusal.entity_id.as_bytes();
-    Answer::to(refusal.corr_id, entity_id, Said::Err(refusal.error.clone()))
 }
 
 impl Drop for Connection {

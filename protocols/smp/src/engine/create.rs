@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::Said;
 use super::answer::NewIds;
-use super::block::{Change, Creation};
+use super::change::{Change, Creation};
 use super::connection::Connection;
 use super::step::{Promise, Step};
 use crate::crypto::{SecretKey, sender_id};

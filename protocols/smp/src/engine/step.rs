@@ -4,11 +4,12 @@
 
 use std::sync::Arc;
 
-use super::block::{Change, Op, Outcome, Sending};
-use super::connection::{Connection, Task};
+use super::change::{Change, Op, Outcome, Sending};
+use super::connection::Connection;
 use super::lookup::Located;
 use super::shared::read_error;
 use super::subscriptions::{Delivered, Subscribed};
+use super::task::Task;
 use super::{Answer, Content, Said, Stored};
 use crate::crypto::Nonce;
 use crate::crypto::message::seal_notification;

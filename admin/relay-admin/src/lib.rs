@@ -4,7 +4,7 @@
 //! - Feature `server`: [`server::router`] answers it, on top of `relay_core::core::Core`. Whoever
 //!   changes something is written to the audit log, with the name the kernel vouches for.
 //! - Feature `client`: [`client::Client`] asks it.
-//! - Both: [`local::Local`] asks it of relays that are open in the same process.
+//! - Both: [`local::client`] asks it of relays that are open in the same process.
 //!
 //! Who may write to the socket may do everything; its mode, owner and group decide
 //! (`[admin]` in the configuration).

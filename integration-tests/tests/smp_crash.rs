@@ -9,9 +9,9 @@
 
 use std::time::Duration;
 
-use integration_tests::smp::{Smp, message, rng};
+use integration_tests::smp::{Smp, create, message, rng};
 use integration_tests::{Bed, Kind, PATIENCE};
-use relay_smp::client::{CallError, Client, NewQueue, Opened, Queue, QueueKey};
+use relay_smp::client::{CallError, Client, Opened, Queue, QueueKey};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -34,8 +34,7 @@ struct Ledger {
 
 impl Ledger {
     async fn new(client: &Client) -> Self {
-        let queue = NewQueue::with(QueueKey::ed25519(&mut rng()));
-        let queue = client.create(queue, &mut rng()).await.unwrap();
+        let queue = create(&client).await;
         let sender = QueueKey::ed25519(&mut rng());
         client.secure(&queue, sender.public()).await.unwrap();
         Self {

@@ -387,6 +387,7 @@ async fn a_network_that_delays_corrupts_and_truncates() {
         let address = between(relay.address, fault).await;
         let named = Named::at(address, relay.fingerprint);
         assert_eq!(send_through(&client, &named).await, expected, "{fault:?}");
+        // Longer than failures are remembered.
         sleep(Duration::from_millis(5)).await;
         let again = send_through(&client, &named).await;
         assert_eq!(

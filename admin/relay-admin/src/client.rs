@@ -48,7 +48,9 @@ pub enum ClientError {
         limit: Duration,
     },
     /// It went away, or is no relayd.
-    #[error("the daemon's answer was not understood: {0}")]
+    #[error(
+        "the daemon's answer was not understood: {0}; see that relayd's admin API is there, and look into its log"
+    )]
     Unintelligible(String),
 }
 
@@ -66,10 +68,8 @@ pub trait Dial: Send + Sync {
     fn dial(&self) -> Dialing<'_>;
     /// Where to, for messages.
     fn place(&self) -> String;
-    /// What to do when nobody is there.
-    fn advice(&self) -> &'static str {
-        "see that relayd runs, and that admin.listen is this address"
-    }
+    /// What to do when it fails so.
+    fn advice(&self, error: &io::Error) -> &'static str;
 }
 
 /// The status and body of an answer.
@@ -242,7 +242,7 @@ impl Dialled {
             io::ErrorKind::PermissionDenied => {
                 "run relayctl as root or as a member of the socket's group"
             }
-            _ => self.0.advice(),
+            _ => self.0.advice(&source),
         };
         ClientError::Unreachable {
             place: self.place(),
@@ -275,7 +275,7 @@ impl Dial for Socket {
         self.0.display().to_string()
     }
 
-    fn advice(&self) -> &'static str {
+    fn advice(&self, _error: &io::Error) -> &'static str {
         "start relayd, or name its socket with --socket or RELAYCTL_SOCKET"
     }
 }
@@ -292,9 +292,7 @@ fn answer<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, Cli
     }
     match serde_json::from_slice::<Problem>(body) {
         Ok(problem) => Err(ClientError::Refused(problem.detail)),
-        Err(_) => Err(ClientError::Refused(format!(
-            "the daemon answered {status}"
-        ))),
+        Err(_) => Err(unintelligible(format!("HTTP {status}"))),
     }
 }
 

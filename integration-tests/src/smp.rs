@@ -7,7 +7,9 @@ use std::time::Duration;
 use rand::SeedableRng;
 use rand::rngs::{StdRng, SysRng};
 use relay_core::clock::SystemClock;
-use relay_smp::client::{CallError, Client, Dialer, Events, Link, Opened, Queue, Received};
+use relay_smp::client::{
+    CallError, Client, Dialer, Events, Link, NewQueue, Opened, Queue, QueueKey, Received,
+};
 use relay_smp::session::ServiceIdentity;
 use relay_smp::wire::{Error, Response, Version, VersionRange, from_base64url};
 use tokio::net::TcpStream;
@@ -75,6 +77,17 @@ impl Smp {
 /// Randomness.
 pub fn rng() -> StdRng {
     StdRng::try_from_rng(&mut SysRng).expect("the system has randomness")
+}
+
+/// A new queue of this client, which is subscribed to it.
+///
+/// # Panics
+///
+/// When the relay makes none.
+pub async fn create(client: &Client) -> Queue {
+    let new = NewQueue::with(QueueKey::ed25519(&mut rng()));
+    let created = client.create(new, &mut rng()).await;
+    created.expect("a new queue")
 }
 
 /// The next event.

@@ -3,8 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "tests stop at what they did not expect")]
 
+use std::ffi::OsStr;
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -74,6 +76,12 @@ fn an_unknown_key_in_the_environment() {
     let misspelt = relayd.clone().env("RELAYD__METRICS__LISTN", "127.0.0.1:1");
     let names = ["RELAYD__METRICS__LISTN", "`RELAYD__METRICS__LISTEN`"];
     refused(&misspelt.spawn(), USAGE, &names);
+    let no_text = OsStr::from_bytes(b"RELAYD__METRICS__\xff");
+    refused(
+        &relayd.clone().env(no_text, "1").spawn(),
+        USAGE,
+        &["RELAYD__METRICS__"],
+    );
     let single = relayd.env("RELAYD_METRICS_LISTEN", "127.0.0.1:1");
     let names = ["RELAYD_METRICS_LISTEN", "RELAYD__METRICS__LISTEN"];
     refused(&single.spawn(), USAGE, &names);
@@ -246,6 +254,17 @@ fn a_data_dir_that_cannot_be_made() {
         &bed.relayd().spawn(),
         UNAVAILABLE,
         &["data_dir", "file/below"],
+    );
+}
+
+#[test]
+fn a_file_in_the_place_of_the_data_dir() {
+    let bed = Bed::new().with("data_dir", "file");
+    fs::write(bed.dir().join("file"), "").unwrap();
+    refused(
+        &bed.relayd().spawn(),
+        UNAVAILABLE,
+        &["file is no directory", "data_dir"],
     );
 }
 

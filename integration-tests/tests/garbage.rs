@@ -89,14 +89,14 @@ struct Normal {
 }
 
 impl Normal {
-    fn start(client: Client, path: &'static str, status: u16) -> Self {
+    fn start(client: Client, path: &'static str) -> Self {
         let (stop, served) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
         let (stopped, count) = (Arc::clone(&stop), Arc::clone(&served));
         let thread = thread::spawn(move || {
             let mut complaints = Vec::new();
             while !stopped.load(Ordering::Relaxed) {
                 match client.get(path) {
-                    Ok(answer) if answer.status == status => {}
+                    Ok(answer) if answer.status == 200 => {}
                     other => complaints.push(format!("{path}: {other:?}")),
                 }
                 count.fetch_add(1, Ordering::Relaxed);
@@ -125,6 +125,24 @@ impl Normal {
     }
 }
 
+/// Where anybody can connect.
+fn targets(bed: &Bed, daemon: &Daemon) -> [Address; 3] {
+    [
+        bed.listen("metrics").into(),
+        bed.listen("sogs").into(),
+        (&*daemon.how().admin_socket()).into(),
+    ]
+}
+
+/// A client of each, and a path where it is answered.
+fn clients(bed: &Bed, daemon: &Daemon) -> [(Client, &'static str); 3] {
+    [
+        (daemon.metrics(), "/livez"),
+        (bed.sogs(), "/capabilities"),
+        (daemon.admin(), "/v1/status"),
+    ]
+}
+
 fn memory(daemon: &Daemon) -> f64 {
     see::metric(daemon, "process_resident_memory_bytes").unwrap()
 }
@@ -150,16 +168,8 @@ fn assert_unharmed(daemon: &Daemon, memory_before: f64) {
 fn garbage_at_every_listener_disturbs_nobody() {
     let bed = Bed::new().with_sogs();
     let daemon = bed.start();
-    let targets: [Address; 3] = [
-        bed.listen("metrics").into(),
-        bed.listen("sogs").into(),
-        (&*daemon.how().admin_socket()).into(),
-    ];
-    let normal = [
-        Normal::start(daemon.metrics(), "/livez", 200),
-        Normal::start(bed.sogs(), "/capabilities", 200),
-        Normal::start(daemon.admin(), "/v1/status", 200),
-    ];
+    let targets = targets(&bed, &daemon);
+    let normal = clients(&bed, &daemon).map(|(client, path)| Normal::start(client, path));
     normal.iter().for_each(Normal::is_served);
     let before = memory(&daemon);
     thread::scope(|scope| {
@@ -178,11 +188,7 @@ fn garbage_at_every_listener_disturbs_nobody() {
 fn half_open_connections_disturb_nobody() {
     let bed = Bed::new().with_sogs();
     let daemon = bed.start();
-    let targets: [Address; 3] = [
-        bed.listen("metrics").into(),
-        bed.listen("sogs").into(),
-        (&*daemon.how().admin_socket()).into(),
-    ];
+    let targets = targets(&bed, &daemon);
     let before = memory(&daemon);
     let mut half_open = Vec::new();
     for target in &targets {
@@ -194,14 +200,10 @@ fn half_open_connections_disturb_nobody() {
             half_open.push(connection);
         }
     }
-    for (client, path, status) in [
-        (daemon.metrics(), "/livez", 200),
-        (bed.sogs(), "/capabilities", 200),
-        (daemon.admin(), "/v1/status", 200),
-    ] {
+    for (client, path) in clients(&bed, &daemon) {
         for _ in 0..5 {
             let answer = client.get(path);
-            assert_eq!(answer.unwrap().status, status, "{path}");
+            assert_eq!(answer.unwrap().status, 200, "{path}");
         }
     }
     assert_unharmed(&daemon, before);

@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
-use integration_tests::smp::{Smp, message, rng, tag};
+use integration_tests::smp::{Smp, create, message, tag};
 use integration_tests::{Bed, PATIENCE, see};
-use relay_smp::client::{Call, Client, NewQueue, QueueKey};
+use relay_smp::client::Call;
 use relay_smp::wire::{BLOCK, Command};
 use relay_testkit::{Daemon, poll};
 use tokio::net::TcpStream;
@@ -17,8 +17,7 @@ async fn well(smp: &Smp) {
     let limit = PATIENCE / 2;
     let served = timeout(limit, async {
         let (client, mut events) = smp.client().await;
-        let queue = NewQueue::with(QueueKey::ed25519(&mut rng()));
-        let queue = client.create(queue, &mut rng()).await.unwrap();
+        let queue = create(&client).await;
         client
             .send(&queue.sender_id, None, false, b"x")
             .await
@@ -87,8 +86,7 @@ async fn silent_clients_are_closed_unless_they_are_subscribed() {
     let daemon = bed.start();
     let smp = Smp::of(&bed);
     let (subscribed, mut events) = smp.client().await;
-    let queue = NewQueue::with(QueueKey::ed25519(&mut rng()));
-    let queue = subscribed.create(queue, &mut rng()).await.unwrap();
+    let queue = create(&subscribed).await;
     let (silent, _) = smp.client().await;
     let begun = Instant::now();
     timeout(PATIENCE, silent.ended()).await.expect("closed");
@@ -157,11 +155,6 @@ async fn who_creates_queues_too_fast_is_answered_late() {
         "{:?}",
         begun.elapsed()
     );
-}
-
-async fn create(client: &Client) {
-    let queue = NewQueue::with(QueueKey::ed25519(&mut rng()));
-    client.create(queue, &mut rng()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use integration_tests::smp::{Smp, event, message, refused, rng, tag};
+use integration_tests::smp::{Smp, create, event, message, refused, rng, tag};
 use integration_tests::{Bed, PATIENCE};
-use relay_smp::client::{Client, NewQueue, Queue, QueueKey};
+use relay_smp::client::{NewQueue, QueueKey};
 use relay_smp::wire::{BlockingInfo, BlockingReason, ClientNotice, Error, Response, to_base64url};
 use relay_testkit::Daemon;
 use serde_json::Value;
@@ -40,15 +40,6 @@ fn json(daemon: &Daemon, arguments: &[&str]) -> (Option<i32>, Value) {
 fn reload(daemon: &Daemon) {
     let reloaded = daemon.relayctl(["reload"]);
     assert_eq!(reloaded.code, Some(0), "{reloaded:?}");
-}
-
-#[expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has to fail"
-)]
-async fn queue(client: &Client) -> Queue {
-    let new = NewQueue::with(QueueKey::ed25519(&mut rng()));
-    client.create(new, &mut rng()).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,7 +105,7 @@ async fn queues_are_looked_at_blocked_unblocked_and_deleted() {
     let relay = Smp::of(&bed);
     let (recipient, mut events) = relay.client().await;
     let (sender, _) = relay.client().await;
-    let queue = queue(&recipient).await;
+    let queue = create(&recipient).await;
     let id = to_base64url(&queue.sender_id);
 
     sender
@@ -203,7 +194,7 @@ async fn statistics_count_what_clients_do() {
     let bed = Bed::new().with_smp();
     let daemon = bed.start();
     let (client, _events) = Smp::of(&bed).client().await;
-    let queue = queue(&client).await;
+    let queue = create(&client).await;
     client
         .send(&queue.sender_id, NONE, false, b"one")
         .await

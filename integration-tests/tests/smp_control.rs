@@ -6,9 +6,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 
-use integration_tests::smp::{Smp, event, message, rng, tag};
+use integration_tests::smp::{Smp, create, event, message, tag};
 use integration_tests::{Bed, PATIENCE};
-use relay_smp::client::{Client, NewQueue, Queue, QueueKey};
 use relay_smp::wire::{BlockingInfo, BlockingReason, Error, to_base64url};
 use relay_testkit::{Daemon, Relayd};
 
@@ -81,11 +80,6 @@ impl<S: Read + Write> Session<S> {
     }
 }
 
-async fn queue(client: &Client) -> Queue {
-    let new = NewQueue::with(QueueKey::ed25519(&mut rng()));
-    client.create(new, &mut rng()).await.unwrap()
-}
-
 /// The value of a line like `msgSent: 1`.
 fn figure<'a>(lines: &'a [String], name: &str) -> &'a str {
     let mut values = lines
@@ -135,7 +129,7 @@ async fn figures_are_those_of_the_relay() {
     let relay = Smp::of(&bed);
     let (recipient, mut events) = relay.client().await;
     let (sender, _) = relay.client().await;
-    let queue = queue(&recipient).await;
+    let queue = create(&recipient).await;
     sender
         .send(&queue.sender_id, None, false, b"one")
         .await
@@ -188,7 +182,7 @@ async fn figures_are_those_of_the_relay() {
 async fn queues_are_looked_at_blocked_unblocked_and_deleted() {
     let (bed, daemon, address) = started();
     let (client, mut events) = Smp::of(&bed).client().await;
-    let (queue, other) = (queue(&client).await, queue(&client).await);
+    let (queue, other) = (create(&client).await, create(&client).await);
     let id = to_base64url(&queue.sender_id);
     let mut session = Session::at(address).with_all_rights();
     let shown = session.ask(&format!("status {id}"));

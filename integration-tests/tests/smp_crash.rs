@@ -7,16 +7,21 @@
     reason = "tests stop at what they did not expect"
 )]
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use integration_tests::smp::{Smp, message, rng};
+use integration_tests::smp::{Smp, create, message, rng};
 use integration_tests::{Bed, Kind, PATIENCE};
-use relay_smp::client::{CallError, Client, NewQueue, Opened, Queue, QueueKey};
+use relay_smp::client::{CallError, Client, Opened, Queue, QueueKey};
+use relay_testkit::poll;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 const ROUNDS: u64 = 5;
 const QUEUES: usize = 4;
+/// Messages acknowledged to senders between two kills, at least.
+const SENT: u64 = 30;
 
 /// A queue, and what its sender and recipient know to be done.
 struct Ledger {
@@ -34,8 +39,7 @@ struct Ledger {
 
 impl Ledger {
     async fn new(client: &Client) -> Self {
-        let queue = NewQueue::with(QueueKey::ed25519(&mut rng()));
-        let queue = client.create(queue, &mut rng()).await.unwrap();
+        let queue = create(client).await;
         let sender = QueueKey::ed25519(&mut rng());
         client.secure(&queue, sender.public()).await.unwrap();
         Self {
@@ -49,7 +53,7 @@ impl Ledger {
     }
 
     /// Sends and receives until the connection breaks.
-    async fn work(mut self, smp: Smp) -> Self {
+    async fn work(mut self, smp: Smp, sent: Arc<AtomicU64>) -> Self {
         let (sender, _) = smp.client().await;
         let (recipient, mut events) = smp.client().await;
         recipient.subscribe(&self.queue).await.unwrap();
@@ -60,7 +64,10 @@ impl Ledger {
                 tried += 1;
                 let body = tried.to_be_bytes();
                 match sender.send(&id, Some(&key), false, &body).await {
-                    Ok(()) => stored = tried,
+                    Ok(()) => {
+                        stored = tried;
+                        sent.fetch_add(1, Ordering::Relaxed);
+                    }
                     Err(CallError::Refused(_)) => sleep(Duration::from_millis(5)).await,
                     Err(_) => return,
                 }
@@ -96,9 +103,11 @@ impl Ledger {
         let (client, mut events) = smp.client().await;
         client.subscribe(&self.queue).await.unwrap();
         let mut last = self.removed;
-        let mut next = match timeout(Duration::from_millis(500), events.next()).await {
-            Ok(Some(event)) => Some(self.queue.open(&event).unwrap()),
-            _ => None,
+        // What waits comes before the answer to whatever is asked next.
+        let mut next = tokio::select! {
+            biased;
+            event = events.next() => Some(self.queue.open(&event.unwrap()).unwrap()),
+            pong = client.ping() => pong.map(|()| None).unwrap(),
         };
         while let Some(got) = next {
             if let Some(number) = number(&got) {
@@ -129,6 +138,7 @@ async fn killed_under_load(kind: Kind) {
     let mut daemon = bed.start();
     let smp = Smp::of(&bed);
     let mut ledgers = Vec::new();
+    let sent = Arc::new(AtomicU64::new(0));
     let (client, _) = smp.client().await;
     for _ in 0..QUEUES {
         ledgers.push(Ledger::new(&client).await);
@@ -136,9 +146,12 @@ async fn killed_under_load(kind: Kind) {
     for round in 0..ROUNDS {
         let mut tasks = JoinSet::new();
         for ledger in ledgers.drain(..) {
-            tasks.spawn(ledger.work(smp.clone()));
+            tasks.spawn(ledger.work(smp.clone(), Arc::clone(&sent)));
         }
-        sleep(Duration::from_millis(300 + 170 * round)).await;
+        let enough = sent.load(Ordering::Relaxed) + SENT + 10 * round;
+        poll::until(PATIENCE * 3, "messages are sent", || {
+            (sent.load(Ordering::Relaxed) >= enough).then_some(())
+        });
         // Made and killed in the same breath.
         let (other, _) = smp.client().await;
         let fresh = Ledger::new(&other).await;
@@ -151,8 +164,6 @@ async fn killed_under_load(kind: Kind) {
             ledger.check(&smp).await;
         }
     }
-    let sent: u64 = ledgers.iter().map(|ledger| ledger.stored).sum();
-    assert!(sent > 100, "only {sent} messages were sent");
 }
 
 #[tokio::test(flavor = "multi_thread")]

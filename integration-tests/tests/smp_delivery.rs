@@ -9,16 +9,11 @@
 use std::collections::HashMap;
 
 use integration_tests::Bed;
-use integration_tests::smp::{Smp, event, is, message, refused, rng, silence, tag};
-use relay_smp::client::{Client, Events, NewQueue, Opened, Queue, QueueKey};
+use integration_tests::smp::{Smp, create, event, is, message, refused, rng, silence, tag};
+use relay_smp::client::{Client, Events, Opened, Queue, QueueKey};
 use relay_smp::wire::{Command, CommandError, Error, Response};
 
 const PROHIBITED: Error = Error::Cmd(CommandError::Prohibited);
-
-async fn create(client: &Client) -> Queue {
-    let queue = NewQueue::with(QueueKey::ed25519(&mut rng()));
-    client.create(queue, &mut rng()).await.unwrap()
-}
 
 async fn send(client: &Client, queue: &Queue, body: &[u8]) {
     let sent = client.send(&queue.sender_id, None, false, body);

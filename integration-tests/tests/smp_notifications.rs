@@ -3,14 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "tests stop at what they did not expect")]
 
 use integration_tests::Bed;
-use integration_tests::smp::{Smp, event, is, message, refused, rng, silence, tag};
+use integration_tests::smp::{Smp, create, event, is, message, refused, rng, silence, tag};
 use relay_smp::client::{Call, Client, NewQueue, Notifier, Opened, Queue, QueueKey};
 use relay_smp::wire::{Command, Error, Response};
-
-async fn create(client: &Client) -> Queue {
-    let queue = NewQueue::with(QueueKey::ed25519(&mut rng()));
-    client.create(queue, &mut rng()).await.unwrap()
-}
 
 async fn set_notifier(client: &Client, queue: &Queue, key: &QueueKey) -> Notifier {
     let set = client.set_notifier(queue, key.public(), &mut rng()).await;

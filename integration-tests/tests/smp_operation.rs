@@ -1,6 +1,6 @@
 //! The SMP relay as its operator sees it: start, reload, certificates, drain, backup.
 use data_encoding::HEXLOWER;
-use integration_tests::smp::{Smp, message, refused, rng};
+use integration_tests::smp::{Smp, create, message, refused, rng};
 use integration_tests::{Bed, PATIENCE, see};
 use relay_smp::client::{CallError, ConnectError, NewQueue, QueueKey};
 use relay_smp::wire::{Address, Error};
@@ -90,8 +90,7 @@ async fn stopping_finishes_what_is_in_flight_and_closes() {
     let daemon = bed.start();
     let smp = Smp::of(&bed);
     let (client, mut events) = smp.client().await;
-    let queue = NewQueue::with(QueueKey::ed25519(&mut rng()));
-    let queue = client.create(queue, &mut rng()).await.unwrap();
+    let queue = create(&client).await;
     let sender = client.clone();
     let id = queue.sender_id.clone();
     let sending = tokio::spawn(async move {
@@ -135,8 +134,7 @@ async fn a_backup_brings_the_relay_back_under_its_address() {
     let daemon = bed.start();
     let smp = Smp::of(&bed);
     let (client, _events) = smp.client().await;
-    let queue = NewQueue::with(QueueKey::ed25519(&mut rng()));
-    let queue = client.create(queue, &mut rng()).await.unwrap();
+    let queue = create(&client).await;
     client
         .send(&queue.sender_id, None, false, b"kept")
         .await
@@ -164,8 +162,7 @@ async fn nothing_private_is_in_logs_or_metrics() {
     let daemon = bed.start();
     let smp = Smp::of(&bed);
     let (client, _events) = smp.client().await;
-    let queue = NewQueue::with(QueueKey::ed25519(&mut rng()));
-    let queue = client.create(queue, &mut rng()).await.unwrap();
+    let queue = create(&client).await;
     client
         .send(&queue.sender_id, None, true, b"a very private message")
         .await

@@ -13,10 +13,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use integration_tests::routes::{self, Manner, Named, Stranger, identity, proxy};
-use integration_tests::smp::{Smp, message, refused, rng};
+use integration_tests::smp::{Smp, create, message, refused, rng};
 use integration_tests::{Bed, PATIENCE};
 use relay_smp::KeyKind;
-use relay_smp::client::{CallError, Client, NewQueue, QueueKey};
+use relay_smp::client::{CallError, Client, QueueKey};
 use relay_smp::wire::{BrokerError, Error, ProxyError, TransportError, Version, VersionRange};
 use relay_testkit::poll;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -254,8 +254,7 @@ async fn a_relay_that_is_killed_and_comes_back_loses_nothing_that_was_acknowledg
     let key = QueueKey::ed25519(&mut rng());
     let queue = {
         let (recipient, _) = relay.client().await;
-        let queue = NewQueue::with(QueueKey::ed25519(&mut rng()));
-        let queue = recipient.create(queue, &mut rng()).await.unwrap();
+        let queue = create(&recipient).await;
         recipient.secure(&queue, key.public()).await.unwrap();
         queue
     };
@@ -388,6 +387,7 @@ async fn a_network_that_delays_corrupts_and_truncates() {
         let address = between(relay.address, fault).await;
         let named = Named::at(address, relay.fingerprint);
         assert_eq!(send_through(&client, &named).await, expected, "{fault:?}");
+        // Longer than failures are remembered.
         sleep(Duration::from_millis(5)).await;
         let again = send_through(&client, &named).await;
         assert_eq!(

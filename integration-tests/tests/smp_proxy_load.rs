@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use integration_tests::routes::{self, Named, proxy};
-use integration_tests::smp::{Smp, message, refused, rng};
+use integration_tests::smp::{Smp, create, message, refused, rng};
 use integration_tests::{Bed, PATIENCE};
-use relay_smp::client::{Call, CallError, NewQueue, QueueKey};
+use relay_smp::client::{Call, CallError, QueueKey};
 use relay_smp::wire::{BrokerError, Command, Error, ProxyError};
 use relay_testkit::{Daemon, Relayd};
 use tokio::task::JoinSet;
@@ -36,8 +36,7 @@ fn two() -> ([Bed; 2], [Daemon; 2], [Smp; 2]) {
 async fn deliver(proxy: Smp, relay: Smp, count: u32) {
     let (sender, _) = proxy.client().await;
     let (recipient, mut events) = relay.client().await;
-    let queue = NewQueue::with(QueueKey::ed25519(&mut rng()));
-    let queue = recipient.create(queue, &mut rng()).await.unwrap();
+    let queue = create(&recipient).await;
     let key = QueueKey::ed25519(&mut rng());
     recipient.secure(&queue, key.public()).await.unwrap();
     let route = Named::of(&relay).through(&sender).await.unwrap();
@@ -84,8 +83,7 @@ async fn hundreds_of_messages_of_one_client_at_once() {
     let route = Named::of(&relay).through(&sender).await.unwrap();
     let mut queues = Vec::new();
     for _ in 0..(500 / SCALE) {
-        let queue = NewQueue::with(QueueKey::ed25519(&mut rng()));
-        queues.push(recipient.create(queue, &mut rng()).await.unwrap());
+        queues.push(create(&recipient).await);
     }
     let body = vec![1; 16_000];
     let sending = queues

@@ -1,7 +1,7 @@
 //! Queues over real connections: created, secured by either side, rekeyed, suspended, deleted.
 
 use integration_tests::Bed;
-use integration_tests::smp::{Smp, event, is, message, refused, rng, silence};
+use integration_tests::smp::{Smp, create, event, is, message, refused, rng, silence};
 use relay_smp::client::{Call, CallError, NewQueue, QueueKey};
 use relay_smp::wire::{Command, Error, QueueMode, QueueRequest, Response, SubscriptionMode};
 
@@ -67,8 +67,7 @@ async fn create_and_secure_by_the_sender() {
     let _daemon = bed.start();
     let smp = Smp::of(&bed);
     let ((recipient, mut events), (sender, _)) = (smp.client().await, smp.client().await);
-    let queue = NewQueue::with(QueueKey::ed25519(&mut rng()));
-    let queue = recipient.create(queue, &mut rng()).await.unwrap();
+    let queue = create(&recipient).await;
     for _ in 0..2 {
         let (key, id) = (QueueKey::ed25519(&mut rng()), &queue.sender_id);
         let first = sender.secure_as_sender(id, &key).await;
@@ -118,8 +117,7 @@ async fn a_contact_queue_has_its_recipients_keys_replaced() {
     for key in &new {
         assert_eq!(client.done(with(key)).await, Ok(()));
     }
-    let single = NewQueue::with(QueueKey::ed25519(&mut rng()));
-    let single = client.create(single, &mut rng()).await.unwrap();
+    let single = create(&client).await;
     let refusal = client.done(single.call(rkey)).await;
     assert_eq!(refusal, refused(Error::Auth), "contact queues only");
 }
@@ -130,8 +128,7 @@ async fn create_suspend_delete() {
     let _daemon = bed.start();
     let smp = Smp::of(&bed);
     let ((recipient, mut events), (sender, _)) = (smp.client().await, smp.client().await);
-    let queue = NewQueue::with(QueueKey::ed25519(&mut rng()));
-    let queue = recipient.create(queue, &mut rng()).await.unwrap();
+    let queue = create(&recipient).await;
     for body in [b"1", b"2"] {
         sender
             .send(&queue.sender_id, NONE, false, body)
@@ -227,8 +224,7 @@ async fn the_same_exchange_in_every_version() {
     for version in 6..=20 {
         let dialer = smp.dialer_of(version);
         let (client, mut events) = dialer.client(smp.address, &mut rng()).await.unwrap();
-        let queue = NewQueue::with(QueueKey::ed25519(&mut rng()));
-        let queue = client.create(queue, &mut rng()).await.unwrap();
+        let queue = create(&client).await;
         let key = QueueKey::ed25519(&mut rng());
         client.secure(&queue, key.public()).await.unwrap();
         let longest = vec![7; relay_smp::wire::Version(version).max_body()];
@@ -277,8 +273,7 @@ async fn deleting_tells_the_other_connection_that_was_subscribed() {
     for (version, told) in [(18, Response::Deld), (9, Response::End)] {
         let dialer = smp.dialer_of(version);
         let (client, mut events) = dialer.client(smp.address, &mut rng()).await.unwrap();
-        let queue = NewQueue::with(QueueKey::ed25519(&mut rng()));
-        let queue = client.create(queue, &mut rng()).await.unwrap();
+        let queue = create(&client).await;
         smp.client().await.0.delete(&queue).await.unwrap();
         let event = event(&mut events).await;
         assert!(is(&event, &told), "v{version} {event:?}");

@@ -10,8 +10,8 @@
 use std::time::Duration;
 
 use integration_tests::Bed;
-use integration_tests::smp::{Smp, message, rng};
-use relay_smp::client::{NewQueue, Queue, QueueKey};
+use integration_tests::smp::{Smp, create, message};
+use relay_smp::client::Queue;
 use relay_testkit::Daemon;
 use sea_orm::{ConnectionTrait, Database};
 use tokio::time::Instant;
@@ -36,8 +36,7 @@ impl Figures {
         let queue = {
             let _daemon = bed.start();
             let (client, _) = Smp::of(&bed).client().await;
-            let new = NewQueue::with(QueueKey::ed25519(&mut rng()));
-            client.create(new, &mut rng()).await.unwrap()
+            create(&client).await
         };
         fill(&bed, idle).await;
         let started = Instant::now();

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use integration_tests::services::{alone, below, id, identity, identity_at, subscribe_all};
-use integration_tests::smp::{Smp, event, is, message, refused, rng, silence, tag};
+use integration_tests::smp::{Smp, create, event, is, message, refused, rng, silence, tag};
 use integration_tests::{Bed, Kind, see};
 use md5::{Digest, Md5};
 use relay_core::clock::{Clock, SystemClock};
@@ -39,11 +39,6 @@ fn digest(ids: &[&[u8]]) -> IdsDigest {
 fn bed(kind: Kind) -> Option<Bed> {
     let bed = Bed::on(kind)?.with_smp();
     Some(bed.with("smp.notifications.delivery_interval", "50ms"))
-}
-
-async fn create(client: &Client) -> Queue {
-    let queue = NewQueue::with(QueueKey::ed25519(&mut rng()));
-    client.create(queue, &mut rng()).await.unwrap()
 }
 
 async fn send(client: &Client, queue: &Queue, body: &[u8]) {

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use integration_tests::smp::{Smp, message, rng};
+use integration_tests::smp::{Smp, create, message, rng};
 use integration_tests::{Bed, PATIENCE, see};
 use relay_smp::client::{CallError, Client, NewQueue, Queue, QueueKey};
 use relay_smp::wire::Error;
@@ -16,11 +16,6 @@ use tokio::time::{sleep, timeout};
 const DISK: u64 = 24 << 20;
 /// A message that needs a page of its own.
 const BODY: [u8; 12_000] = [7; 12_000];
-
-async fn queue(client: &Client) -> Queue {
-    let new = NewQueue::with(QueueKey::ed25519(&mut rng()));
-    client.create(new, &mut rng()).await.unwrap()
-}
 
 /// What the relay says of a store that has a fault.
 fn is_refusal(error: &CallError) -> bool {
@@ -66,7 +61,7 @@ async fn on_a_full_disk_commands_are_refused_and_connections_stay() {
     let smp = Smp::of(&bed);
     let (sender, _) = smp.client().await;
     let (recipient, mut events) = smp.client().await;
-    let queue = queue(&recipient).await;
+    let queue = create(&recipient).await;
     sender
         .send(&queue.sender_id, None, false, b"before")
         .await

@@ -3,11 +3,12 @@
 #![expect(clippy::expect_used, reason = "tests stop at what they did not expect")]
 
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use integration_tests::sogs::{Caller, Over, Room, World, post};
-use integration_tests::{Bed, Kind};
+use integration_tests::{Bed, Kind, PATIENCE};
+use relay_testkit::poll;
 use serde_json::{Value, json};
 
 fn number(message: &Value, key: &str) -> i64 {
@@ -201,7 +202,7 @@ fn nobody_posts_after_the_moderator_heard_of_the_ban() {
     let room = world.room("lounge");
     let (alice, moderator) = (world.user(), world.moderator(&room));
     for _ in 0..8 {
-        let banned = AtomicBool::new(false);
+        let (banned, posted) = (AtomicBool::new(false), AtomicUsize::new(0));
         thread::scope(|scope| {
             let writer = scope.spawn(|| {
                 loop {
@@ -212,9 +213,12 @@ fn nobody_posts_after_the_moderator_heard_of_the_ban() {
                     if too_late {
                         return;
                     }
+                    posted.fetch_add(1, Ordering::SeqCst);
                 }
             });
-            thread::sleep(std::time::Duration::from_millis(20));
+            poll::until(PATIENCE, "some is posted", || {
+                (posted.load(Ordering::SeqCst) >= 5).then_some(())
+            });
             let ban = json!({"rooms": ["lounge"]});
             moderator
                 .post(&format!("/user/{}/ban", alice.id()), &ban)

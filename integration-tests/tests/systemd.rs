@@ -4,7 +4,6 @@
 
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::{UnixDatagram, UnixListener};
-use std::path::Path;
 use std::time::Duration;
 
 use integration_tests::stranger::Stranger;
@@ -100,10 +99,21 @@ struct Manager {
 }
 
 impl Manager {
-    fn at(path: &Path) -> Self {
-        let socket = UnixDatagram::bind(path).unwrap();
+    /// A manager, and a daemon to be started that tells it.
+    fn of(bed: &Bed) -> (Self, Relayd) {
+        let path = bed.dir().join("notify.sock");
+        let socket = UnixDatagram::bind(&path).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
-        Self { socket }
+        (Self { socket }, bed.relayd().env("NOTIFY_SOCKET", path))
+    }
+
+    /// The next messages are so many signs of life, none of them late.
+    fn sees_life(&self, times: usize) {
+        let in_time = Some(Duration::from_secs(5));
+        self.socket.set_read_timeout(in_time).unwrap();
+        for _ in 0..times {
+            assert_eq!(self.next(), ["WATCHDOG=1"]);
+        }
     }
 
     /// The next message that is not only a sign of life.
@@ -131,9 +141,8 @@ fn has(message: &[String], part: &str) -> bool {
 #[test]
 fn every_state_is_told() {
     let bed = Bed::new().with("drain_timeout", "7s");
-    let path = bed.dir().join("notify.sock");
-    let manager = Manager::at(&path);
-    let daemon = bed.relayd().env("NOTIFY_SOCKET", &path).spawn();
+    let (manager, relayd) = Manager::of(&bed);
+    let daemon = relayd.spawn();
     let ready = manager.hears();
     assert!(has(&ready, "READY=1"), "{ready:?}");
     assert!(
@@ -179,27 +188,17 @@ fn every_state_is_told() {
 #[test]
 fn signs_of_life_are_given_while_they_are_asked_for() {
     let bed = Bed::new();
-    let path = bed.dir().join("notify.sock");
-    let manager = Manager::at(&path);
-    let relayd = bed.relayd().env("NOTIFY_SOCKET", &path);
+    let (manager, relayd) = Manager::of(&bed);
     let daemon = relayd.env("WATCHDOG_USEC", "100000").spawn();
     assert!(has(&manager.hears(), "READY=1"));
-    manager
-        .socket
-        .set_read_timeout(Some(Duration::from_secs(5)))
-        .unwrap();
-    for _ in 0..5 {
-        assert_eq!(manager.next(), ["WATCHDOG=1"]);
-    }
+    manager.sees_life(5);
     assert!(daemon.is_running());
 }
 
 #[test]
 fn signs_of_life_go_on_while_draining() {
     let bed = Bed::new().with("drain_timeout", "1m").with_sogs();
-    let path = bed.dir().join("notify.sock");
-    let manager = Manager::at(&path);
-    let relayd = bed.relayd().env("NOTIFY_SOCKET", &path);
+    let (manager, relayd) = Manager::of(&bed);
     let daemon = relayd.env("WATCHDOG_USEC", "200000").spawn();
     assert!(has(&manager.hears(), "READY=1"));
     let mut client = Connection::open(&bed.listen("sogs").into()).unwrap();
@@ -211,13 +210,7 @@ fn signs_of_life_go_on_while_draining() {
     daemon.signal(Signal::TERM);
     assert!(has(&manager.hears(), "STOPPING=1"));
     // Or systemd would kill a daemon that is finishing what is in flight.
-    manager
-        .socket
-        .set_read_timeout(Some(Duration::from_secs(5)))
-        .unwrap();
-    for _ in 0..3 {
-        assert_eq!(manager.next(), ["WATCHDOG=1"]);
-    }
+    manager.sees_life(3);
     client.send(b"TP/1.1\r\nhost: x\r\n\r\n").unwrap();
     assert_eq!(client.response().unwrap().status, 200);
     assert_eq!(daemon.wait(PATIENCE).code, Some(0));
@@ -226,13 +219,11 @@ fn signs_of_life_go_on_while_draining() {
 #[test]
 fn signs_of_life_go_on_after_an_upgrade() {
     let bed = Bed::new();
-    let path = bed.dir().join("notify.sock");
-    let manager = Manager::at(&path);
+    let (manager, relayd) = Manager::of(&bed);
     // What systemd sets names the process that it started, which is not the one that takes over.
     let script = "export WATCHDOG_PID=$$ WATCHDOG_USEC=200000; exec \"$0\" \"$@\"";
-    let relayd = bed.relayd().program("/bin/sh").arg("-c").arg(script);
-    let relayd = relayd.arg(binaries::relayd()).env("NOTIFY_SOCKET", &path);
-    let old = relayd.spawn();
+    let relayd = relayd.program("/bin/sh").arg("-c").arg(script);
+    let old = relayd.arg(binaries::relayd()).spawn();
     assert!(has(&manager.hears(), "READY=1"));
     let answer = old.admin().post("/v1/upgrade", &json!({})).unwrap();
     let new = Stranger::of(&answer.json());
@@ -241,22 +232,14 @@ fn signs_of_life_go_on_after_an_upgrade() {
     while !has(&told, "READY=1") {
         told = manager.hears();
     }
-    manager
-        .socket
-        .set_read_timeout(Some(Duration::from_secs(5)))
-        .unwrap();
-    for _ in 0..3 {
-        assert_eq!(manager.next(), ["WATCHDOG=1"]);
-    }
+    manager.sees_life(3);
     assert!(!new.has_ended());
 }
 
 #[test]
 fn an_upgrade_tells_which_process_to_watch() {
     let bed = Bed::new();
-    let path = bed.dir().join("notify.sock");
-    let manager = Manager::at(&path);
-    let relayd = bed.relayd().env("NOTIFY_SOCKET", &path);
+    let (manager, relayd) = Manager::of(&bed);
     let old = relayd.spawn();
     assert!(has(&manager.hears(), "READY=1"));
     let new = relayd.clone().arg("--upgrade").spawn();

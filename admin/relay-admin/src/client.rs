@@ -1,4 +1,5 @@
-//! Asks the admin API of a running daemon: over its unix socket, or over whatever a [`Dial`] makes.
+//! Asks the admin API: of a running daemon, over its unix socket or over whatever a [`Dial`] makes,
+//! or of relays that this very process has open (see [`local`](crate::local)).
 
 use std::io;
 use std::path::PathBuf;
@@ -47,7 +48,9 @@ pub enum ClientError {
         limit: Duration,
     },
     /// It went away, or is no relayd.
-    #[error("the daemon's answer was not understood: {0}")]
+    #[error(
+        "the daemon's answer was not understood: {0}; see that relayd's admin API is there, and look into its log"
+    )]
     Unintelligible(String),
 }
 
@@ -65,16 +68,29 @@ pub trait Dial: Send + Sync {
     fn dial(&self) -> Dialing<'_>;
     /// Where to, for messages.
     fn place(&self) -> String;
-    /// What to do when nobody is there.
-    fn advice(&self) -> &'static str {
-        "see that relayd runs, and that admin.listen is this address"
-    }
+    /// What to do when it fails so.
+    fn advice(&self, error: &io::Error) -> &'static str;
 }
 
-/// A daemon to ask.
+/// The status and body of an answer.
+pub(crate) type Answer = (StatusCode, Bytes);
+
+/// What [`Way::exchange`] gives.
+pub(crate) type Exchanging<'a> =
+    Pin<Box<dyn Future<Output = Result<Answer, ClientError>> + Send + 'a>>;
+
+/// How requests get to the admin API, and answers back.
+pub(crate) trait Way: Send + Sync {
+    /// Asks.
+    fn exchange(&self, request: Request<Bytes>) -> Exchanging<'_>;
+    /// Whom, for messages.
+    fn place(&self) -> String;
+}
+
+/// Relays to ask.
 #[derive(Clone)]
 pub struct Client {
-    dial: Arc<dyn Dial>,
+    way: Arc<dyn Way>,
     token: Option<HeaderValue>,
     limit: Option<Duration>,
 }
@@ -87,8 +103,12 @@ impl Client {
 
     /// The daemon at the other end.
     pub fn over(dial: Arc<dyn Dial>) -> Self {
+        Self::by(Arc::new(Dialled(dial)))
+    }
+
+    pub(crate) fn by(way: Arc<dyn Way>) -> Self {
         Self {
-            dial,
+            way,
             token: None,
             limit: None,
         }
@@ -113,7 +133,7 @@ impl Client {
 
     /// Where it is asked, for messages.
     pub fn place(&self) -> String {
-        self.dial.place()
+        self.way.place()
     }
 
     /// Reads something.
@@ -151,7 +171,7 @@ impl Client {
         body: Bytes,
     ) -> Result<T, ClientError> {
         let request = self.request(method, path, body)?;
-        let exchange = self.exchange(request);
+        let exchange = self.way.exchange(request);
         let (status, body) = match self.limit {
             None => exchange.await?,
             Some(limit) => {
@@ -170,7 +190,7 @@ impl Client {
         method: Method,
         path: &str,
         body: Bytes,
-    ) -> Result<Request<Full<Bytes>>, ClientError> {
+    ) -> Result<Request<Bytes>, ClientError> {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -179,14 +199,26 @@ impl Client {
         if let Some(token) = &self.token {
             request = request.header(AUTHORIZATION, token);
         }
-        request.body(Full::new(body)).map_err(unintelligible)
+        request.body(body).map_err(unintelligible)
+    }
+}
+
+/// A daemon at the other end of a connection; each request has one of its own.
+struct Dialled(Arc<dyn Dial>);
+
+impl Way for Dialled {
+    fn exchange(&self, request: Request<Bytes>) -> Exchanging<'_> {
+        Box::pin(self.ask(request.map(Full::new)))
     }
 
-    async fn exchange(
-        &self,
-        request: Request<Full<Bytes>>,
-    ) -> Result<(StatusCode, Bytes), ClientError> {
-        let stream = self.dial.dial().await;
+    fn place(&self) -> String {
+        self.0.place()
+    }
+}
+
+impl Dialled {
+    async fn ask(&self, request: Request<Full<Bytes>>) -> Result<Answer, ClientError> {
+        let stream = self.0.dial().await;
         let stream = stream.map_err(|source| self.unreachable(source))?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
             .await
@@ -210,7 +242,7 @@ impl Client {
             io::ErrorKind::PermissionDenied => {
                 "run relayctl as root or as a member of the socket's group"
             }
-            _ => self.dial.advice(),
+            _ => self.0.advice(&source),
         };
         ClientError::Unreachable {
             place: self.place(),
@@ -243,7 +275,7 @@ impl Dial for Socket {
         self.0.display().to_string()
     }
 
-    fn advice(&self) -> &'static str {
+    fn advice(&self, _error: &io::Error) -> &'static str {
         "start relayd, or name its socket with --socket or RELAYCTL_SOCKET"
     }
 }
@@ -254,18 +286,13 @@ fn json(body: &impl Serialize) -> Result<Bytes, ClientError> {
         .map_err(unintelligible)
 }
 
-pub(crate) fn answer<T: DeserializeOwned>(
-    status: StatusCode,
-    body: &[u8],
-) -> Result<T, ClientError> {
+fn answer<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, ClientError> {
     if status.is_success() {
         return serde_json::from_slice(body).map_err(unintelligible);
     }
     match serde_json::from_slice::<Problem>(body) {
         Ok(problem) => Err(ClientError::Refused(problem.detail)),
-        Err(_) => Err(ClientError::Refused(format!(
-            "the daemon answered {status}"
-        ))),
+        Err(_) => Err(unintelligible(format!("HTTP {status}"))),
     }
 }
 

@@ -8,6 +8,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::NonEmptyStringValueParser;
+use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use relay_config::Span;
 
@@ -262,6 +264,7 @@ pub(crate) enum Worker {
 #[derive(Args, Debug)]
 pub(crate) struct WorkerName {
     /// Its name in `relayctl worker list`
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(crate) name: String,
 }
 
@@ -395,14 +398,51 @@ pub(crate) fn refuse(error: &clap::Error, args: &[OsString]) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    if args.iter().any(|arg| arg == "--json") {
-        let text = error.to_string();
-        let line = text.lines().next().unwrap_or_default();
-        Output::new(true).failure(line.strip_prefix("error: ").unwrap_or(line));
-    } else {
+    let json = args.iter().any(|arg| arg == "--json");
+    let is_alone = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if is_alone && !json {
         let _ = error.print();
+    } else {
+        let reason = if is_alone {
+            "a command is missing".to_owned()
+        } else {
+            reason(error)
+        };
+        let line = format!("{reason}; see {} --help", asked_for(args));
+        Output::new(json).failure(&line);
     }
     ExitCode::from(Failure::Usage(String::new()).exit_code())
+}
+
+/// What clap says over many lines, in one: what is wrong, and what may have been meant.
+fn reason(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let lines = text.lines().map(str::trim);
+    let said =
+        lines.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
+    let mut reason = String::new();
+    for line in said.filter(|line| !line.is_empty()) {
+        let line = line.strip_prefix("error: ").unwrap_or(line);
+        let (gap, line) = match line.strip_prefix("tip: ") {
+            Some(tip) => ("; ", tip),
+            None => (" ", line),
+        };
+        reason.extend([gap, line]);
+    }
+    reason.trim_start().to_owned()
+}
+
+/// The command that was meant, as far as there is one of this name.
+fn asked_for(args: &[OsString]) -> String {
+    let mut command = command();
+    let mut path = command.get_name().to_owned();
+    for arg in args.iter().skip(1).filter_map(|arg| arg.to_str()) {
+        if let Some(below) = command.find_subcommand(arg) {
+            command = below.clone();
+            path.extend([" ", arg]);
+        }
+    }
+    path
 }
 
 #[cfg(test)]

@@ -9,14 +9,12 @@ use std::time::Duration;
 
 use nix::unistd::{Gid, Uid, User, geteuid, initgroups, setgid, setuid};
 use relay_admin::client::{Client, ClientError};
-use relay_admin::local::Local;
+use relay_admin::local;
 use relay_admin::paths;
 use relay_admin::types::Status;
 use relay_config::Sources;
 use relay_core::lifecycle::Offline;
 use rustix::fs::stat;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::connect;
 use crate::failure::Failure;
@@ -25,11 +23,10 @@ use crate::failure::Failure;
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// Where things are asked for and done.
-pub(crate) enum Desk {
-    /// By the daemon that runs.
-    Daemon(Client),
-    /// By ourselves.
-    Here(Offline, Local),
+pub(crate) struct Desk {
+    client: Client,
+    /// What to close, if it is done by ourselves.
+    offline: Option<Offline>,
 }
 
 /// The daemon that runs, if one does; it need not be ours to ask.
@@ -43,53 +40,32 @@ pub(crate) async fn running(sources: &Sources) -> Result<Option<Client>, Failure
 }
 
 impl Desk {
+    /// The daemon that runs.
+    pub(crate) fn of(client: Client) -> Self {
+        Self {
+            client,
+            offline: None,
+        }
+    }
+
     /// Opens the store, when no daemon runs.
     pub(crate) async fn here(sources: Sources) -> Result<Self, Failure> {
         let opened = Offline::open(sources, relayd::protocols()).await;
         let offline = opened.map_err(|failure| Failure::Refused(failure.to_string()))?;
-        let local = Local::new(offline.core());
-        Ok(Self::Here(offline, local))
+        Ok(Self {
+            client: local::client(offline.core()),
+            offline: Some(offline),
+        })
     }
 
-    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
-        match self {
-            Self::Daemon(client) => client.get(path).await,
-            Self::Here(_, local) => local.get(path).await,
-        }
-    }
-
-    pub(crate) async fn post<T: DeserializeOwned>(
-        &self,
-        path: &str,
-        body: &impl Serialize,
-    ) -> Result<T, ClientError> {
-        match self {
-            Self::Daemon(client) => client.post(path, body).await,
-            Self::Here(_, local) => local.post(path, body).await,
-        }
-    }
-
-    pub(crate) async fn put<T: DeserializeOwned>(
-        &self,
-        path: &str,
-        body: &impl Serialize,
-    ) -> Result<T, ClientError> {
-        match self {
-            Self::Daemon(client) => client.put(path, body).await,
-            Self::Here(_, local) => local.put(path, body).await,
-        }
-    }
-
-    pub(crate) async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
-        match self {
-            Self::Daemon(client) => client.delete(path).await,
-            Self::Here(_, local) => local.delete(path).await,
-        }
+    /// Whom to ask.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
     }
 
     /// Writes everything down, if it was done here.
     pub(crate) async fn close(self) {
-        if let Self::Here(offline, _) = self {
+        if let Some(offline) = self.offline {
             offline.close().await;
         }
     }

@@ -3,6 +3,7 @@
 //! Text from elsewhere (notes, names, reasons) cannot move the cursor or change the colours of the
 //! terminal it is shown on. Colour is used on a terminal only, and not with `NO_COLOR`.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
 use std::time::Duration;
@@ -60,7 +61,7 @@ impl Output {
         let line = if self.json {
             json!({ "error": line }).to_string()
         } else {
-            format!("relayctl: {}", harmless(line))
+            format!("relayctl: {}", harmless(&brief(line)))
         };
         // Nobody is left to be told.
         let _ = writeln!(io::stderr(), "{line}");
@@ -165,6 +166,20 @@ pub(crate) fn count(number: u64, what: &str) -> String {
     }
 }
 
+/// How much of a line has what is wrong in it, and how much what to do.
+const TELLING: usize = 500;
+
+/// The line without the middle of what is very long: somebody else's text, given back.
+fn brief(line: &str) -> Cow<'_, str> {
+    let count = line.chars().count();
+    if count <= 2 * TELLING {
+        return line.into();
+    }
+    let start: String = line.chars().take(TELLING).collect();
+    let end: String = line.chars().skip(count - TELLING).collect();
+    format!("{start} … {end}").into()
+}
+
 /// The text with its control characters spelt out.
 pub(crate) fn harmless(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
@@ -192,6 +207,15 @@ mod tests {
         a                  waiting
         store.maintenance  paused
         "#);
+    }
+
+    #[test]
+    fn what_is_very_long_keeps_its_ends() {
+        assert_eq!(brief("short"), "short");
+        let long = format!("`{}` is no token", "ä".repeat(5000));
+        let brief = brief(&long);
+        assert!(brief.starts_with("`ä") && brief.ends_with("ä` is no token"));
+        assert!(brief.chars().count() < 1010);
     }
 
     #[test]

@@ -29,7 +29,7 @@ impl Sources {
     /// What this process was started with.
     pub fn of_process(flag: Option<PathBuf>) -> Self {
         let env = env::vars_os().filter_map(|(name, text)| {
-            let name = name.into_string().ok()?;
+            let name = name.to_string_lossy().into_owned();
             let text = text.to_string_lossy().into_owned();
             name.starts_with("RELAYD_").then_some((name, text))
         });

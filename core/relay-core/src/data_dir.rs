@@ -34,10 +34,13 @@ impl DataDir {
     pub fn create(path: &Path) -> Result<(), Failure> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
         made.map_err(|error| {
-            Failure::Unavailable(format!(
-                "cannot make data_dir {}: {error}; create it or change data_dir",
-                path.display()
-            ))
+            let shown = path.display();
+            Failure::Unavailable(match error.kind() {
+                io::ErrorKind::AlreadyExists => {
+                    format!("data_dir {shown} is no directory; move it away or change data_dir")
+                }
+                _ => format!("cannot make data_dir {shown}: {error}; create it or change data_dir"),
+            })
         })
     }
 
@@ -56,7 +59,10 @@ impl DataDir {
     pub fn try_lock(path: &Path) -> Result<Result<Self, String>, Failure> {
         let file = path.join(LOCK);
         let cannot = |error: io::Error| {
-            Failure::Unavailable(format!("cannot write {}: {error}", file.display()))
+            Failure::Unavailable(format!(
+                "cannot write {}: {error}; let the user who runs this write there, or change data_dir",
+                file.display()
+            ))
         };
         let mut lock = OpenOptions::new();
         let mut lock = lock

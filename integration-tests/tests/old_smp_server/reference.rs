@@ -26,6 +26,15 @@ rm ca.key
 
 const OLD_INI: &str = "[STORE_LOG]\n# an old file\nenable: on\nlog_stats: off\n\n[AUTH]\nnew_queues: on\n\n[TRANSPORT]\nhost: smp.example.org,abcdefghijklmnop.onion\nport = {}\nwebsockets: off\n\n[INACTIVE_CLIENTS]\ndisconnect: off\nttl: 43200\ncheck_interval: 3600\n";
 
+/// What is in such a folder.
+const FILES: [&str; 5] = [
+    "ca.crt",
+    "server.crt",
+    "server.key",
+    "fingerprint",
+    "smp-server.ini",
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_of_smp_server_is_taken_as_it_is() {
     if !certificates::can_be_made() {
@@ -45,15 +54,8 @@ async fn a_folder_of_smp_server_is_taken_as_it_is() {
         assert!(made.status.success(), "{made:?}");
         let ini = OLD_INI.replace("{}", &free_port().to_string());
         fs::write(folder.join("smp-server.ini"), &ini).unwrap();
-        let before: Vec<_> = [
-            "ca.crt",
-            "server.crt",
-            "server.key",
-            "fingerprint",
-            "smp-server.ini",
-        ]
-        .map(|file| fs::read(folder.join(file)).unwrap())
-        .into();
+        let files = || FILES.map(|file| fs::read(folder.join(file)).unwrap());
+        let before = files();
 
         let daemon = machine.start();
         let smp = machine.smp();
@@ -69,16 +71,7 @@ async fn a_folder_of_smp_server_is_taken_as_it_is() {
         );
         let (client, _events) = smp.client().await;
         client.ping().await.unwrap();
-        let after: Vec<_> = [
-            "ca.crt",
-            "server.crt",
-            "server.key",
-            "fingerprint",
-            "smp-server.ini",
-        ]
-        .map(|file| fs::read(folder.join(file)).unwrap())
-        .into();
-        assert_eq!(after, before, "nothing in it is changed");
+        assert_eq!(files(), before, "nothing in it is changed");
         assert!(!daemon.stderr().contains("warning"), "{}", daemon.stderr());
     }
 }

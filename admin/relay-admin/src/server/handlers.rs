@@ -174,10 +174,14 @@ pub(super) async fn reload(State(core): Daemon) -> Result<impl IntoResponse, Ref
         .map_err(stopping)?
         .map_err(Refusal::Conflict)?;
     let view = view::reload(&reloaded);
+    let named = |keys: &[String]| match keys {
+        [] => "nothing".to_owned(),
+        keys => keys.join(", "),
+    };
     let detail = format!(
         "changed: {}; need a restart: {}",
-        view.applied.join(", "),
-        view.need_restart.join(", ")
+        named(&view.applied),
+        named(&view.need_restart)
     );
     Ok(Detail(detail).with(Json(view)))
 }

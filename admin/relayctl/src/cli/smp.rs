@@ -1,5 +1,6 @@
 //! `relayctl smp`.
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 use relay_config::Span;
 use relay_smp::KeyKind;
@@ -123,7 +124,11 @@ Examples:
 #[derive(Args, Debug)]
 pub(crate) struct QueueId {
     /// Sender or link id, base64url
-    #[arg(value_name = "ID", allow_hyphen_values = true)]
+    #[arg(
+        value_name = "ID",
+        allow_hyphen_values = true,
+        value_parser = NonEmptyStringValueParser::new()
+    )]
     pub(crate) id: String,
 }
 

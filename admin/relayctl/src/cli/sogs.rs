@@ -1,5 +1,6 @@
 //! `relayctl sogs`: the command line.
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 use relay_config::Span;
 
@@ -73,6 +74,7 @@ Examples:
     /// Show a room in figures
     Show {
         /// Its token
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         token: String,
     },
     /// Change a room
@@ -90,6 +92,7 @@ Examples:
 #[derive(Args, Debug)]
 pub(crate) struct RoomEdit {
     /// Its token
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(crate) token: String,
     /// Another name
     #[arg(long)]
@@ -111,6 +114,7 @@ pub(crate) struct RoomEdit {
 #[derive(Args, Debug)]
 pub(crate) struct Sure {
     /// Its token
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(crate) token: String,
     /// Yes, for good
     #[arg(long)]

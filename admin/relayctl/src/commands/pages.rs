@@ -53,7 +53,12 @@ fn print_one(context: &Context) -> Outcome {
 }
 
 fn write_all(dir: &Path, context: &Context) -> Outcome {
-    let failed = |error| Failure::Refused(format!("cannot write into {}: {error}", dir.display()));
+    let failed = |error| {
+        Failure::Refused(format!(
+            "cannot write into {}: {error}; name another folder with --dir",
+            dir.display()
+        ))
+    };
     fs::create_dir_all(dir).map_err(failed)?;
     let mut pages = pages(cli::command());
     pages.push(Man::new(relayd::Args::command()).section("8"));

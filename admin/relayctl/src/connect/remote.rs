@@ -1,6 +1,7 @@
 //! A daemon elsewhere, asked over TCP.
 
 use std::fmt;
+use std::io;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -99,6 +100,14 @@ impl Dial for Remote {
 
     fn place(&self) -> String {
         self.url.to_string()
+    }
+
+    fn advice(&self, error: &io::Error) -> &'static str {
+        if error.to_string().contains("certificate") {
+            "give the name its certificate is for, or name the certificate with --ca-file"
+        } else {
+            "see that relayd runs, and that admin.listen is this address"
+        }
     }
 }
 

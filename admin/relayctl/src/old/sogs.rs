@@ -19,12 +19,11 @@ mod update;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use relay_admin::client::ClientError;
+use relay_admin::client::{Client, ClientError};
 
 use self::house::House;
 use self::rules::Action;
 use super::say;
-use crate::desk::Desk;
 use crate::failure::Failure;
 
 /// Why there is nothing more to do.
@@ -64,7 +63,7 @@ fn run(action: &Action) -> Outcome {
         match house::settle(action, house).await? {
             None => Ok(()),
             Some(desk) => {
-                let outcome = perform(action, &desk).await;
+                let outcome = perform(action, desk.client()).await;
                 desk.close().await;
                 outcome
             }
@@ -72,16 +71,16 @@ fn run(action: &Action) -> Outcome {
     })
 }
 
-async fn perform(action: &Action, desk: &Desk) -> Outcome {
+async fn perform(action: &Action, client: &Client) -> Outcome {
     match action {
-        Action::AddRoom(room) => rooms::add(room, desk).await,
-        Action::DeleteRoom { token, yes } => rooms::delete(token, *yes, desk).await,
-        Action::ClearRoom { token, yes } => rooms::clear(token, *yes, desk).await,
-        Action::Update(update) => update::run(update, desk).await,
-        Action::ListRooms { verbose } => rooms::list(*verbose, desk).await,
-        Action::ListGlobalModerators => people::list_global(desk).await,
-        Action::ListBans => people::list_bans(desk).await,
-        Action::PrintUrl => rooms::print_urls(desk).await,
+        Action::AddRoom(room) => rooms::add(room, client).await,
+        Action::DeleteRoom { token, yes } => rooms::delete(token, *yes, client).await,
+        Action::ClearRoom { token, yes } => rooms::clear(token, *yes, client).await,
+        Action::Update(update) => update::run(update, client).await,
+        Action::ListRooms { verbose } => rooms::list(*verbose, client).await,
+        Action::ListGlobalModerators => people::list_global(client).await,
+        Action::ListBans => people::list_bans(client).await,
+        Action::PrintUrl => rooms::print_urls(client).await,
         // Done when the store was opened.
         Action::Initialize | Action::Upgrade | Action::CheckUpgrades => Ok(()),
     }

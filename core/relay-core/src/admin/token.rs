@@ -41,7 +41,12 @@ impl AdminToken {
     /// Reads the one a client is to show.
     pub fn load(path: &Path) -> Result<Self, SecretError> {
         let text = read(path).map_err(|error| wrong(path, format!("cannot be read: {error}")))?;
-        Self::parse(&text).ok_or_else(|| wrong(path, "holds no token".to_owned()))
+        Self::parse(&text).ok_or_else(|| {
+            wrong(
+                path,
+                "holds no token; copy the daemon's admin.token_file here".to_owned(),
+            )
+        })
     }
 
     fn parse(text: &str) -> Option<Self> {

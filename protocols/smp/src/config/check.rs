@@ -75,17 +75,21 @@ impl SmpConfig {
                 "must be 64KiB or more: some blocks of 16KiB".to_owned(),
             ));
         }
-        let counts = [
+        zero([
             ("queues.quota", u64::from(self.queues.quota)),
             ("limits.max_handshakes", limits.max_handshakes as u64),
-        ];
-        let zero = counts.into_iter().find(|(_, count)| *count == 0);
-        zero.map(|(key, _)| (key, "must be 1 or more".to_owned()))
+        ])
     }
 
     fn time_problem(&self) -> Option<Problem> {
-        let (queues, notifications) = (&self.queues, &self.notifications);
-        let times = [
+        let Self {
+            queues,
+            notifications,
+            connections,
+            statistics,
+            ..
+        } = self;
+        no_time([
             ("queues.message_lifetime", queues.message_lifetime),
             ("queues.expiry_interval", queues.expiry_interval),
             ("notifications.lifetime", notifications.lifetime),
@@ -95,21 +99,31 @@ impl SmpConfig {
             ),
             (
                 "connections.handshake_timeout",
-                self.connections.handshake_timeout,
+                connections.handshake_timeout,
             ),
             (
                 "connections.idle_check_interval",
-                self.connections.idle_check_interval,
+                connections.idle_check_interval,
             ),
             (
                 "connections.keepalive_interval",
-                self.connections.keepalive_interval,
+                connections.keepalive_interval,
             ),
-            ("statistics.save_interval", self.statistics.save_interval),
-        ];
-        let zero = times.into_iter().find(|(_, time)| *time < Span::millis(1));
-        zero.map(|(key, _)| (key, "must be 1ms or more".to_owned()))
+            ("statistics.save_interval", statistics.save_interval),
+        ])
     }
+}
+
+/// The first of these counts that leaves nothing.
+pub(super) fn zero<const N: usize>(counts: [(&'static str, u64); N]) -> Option<Problem> {
+    let zero = counts.into_iter().find(|(_, count)| *count == 0);
+    zero.map(|(key, _)| (key, "must be 1 or more".to_owned()))
+}
+
+/// The first of these times in which nothing can happen.
+pub(super) fn no_time<const N: usize>(times: [(&'static str, Span); N]) -> Option<Problem> {
+    let none = times.into_iter().find(|(_, time)| *time < Span::millis(1));
+    none.map(|(key, _)| (key, "must be 1ms or more".to_owned()))
 }
 
 /// Four blocks: a message, its neighbours, and answers.
@@ -138,59 +152,39 @@ mod tests {
 
     #[test]
     fn what_cannot_work_is_refused_in_one_line_that_names_the_key() {
-        for (variable, value, key) in [
-            ("HOSTS", "[\"a b\"]", "smp.hosts"),
-            ("HOSTS", "[\"a.example:5223\"]", "smp.hosts"),
-            ("HOSTS", "[\"\"]", "smp.hosts"),
-            ("PORT", "0", "smp.port"),
-            ("CREATE_PASSWORD", "with space", "smp.create_password"),
-            ("CREATE_PASSWORD", "pass@word", "smp.create_password"),
-            ("DAILY_BLOCK_QUOTA", "-2", "smp.daily_block_quota"),
-            ("QUEUES__QUOTA", "0", "smp.queues.quota"),
-            ("QUEUES__EXPIRY_INTERVAL", "0", "smp.queues.expiry_interval"),
-            (
-                "CONNECTIONS__MIN_VERSION",
-                "5",
-                "smp.connections.min_version",
-            ),
-            (
-                "CONNECTIONS__MAX_VERSION",
-                "5",
-                "smp.connections.max_version",
-            ),
-            (
-                "CONNECTIONS__MAX_VERSION",
-                "99",
-                "smp.connections.max_version",
-            ),
-            ("LIMITS__OUT_BYTES", "16KiB", "smp.limits.out_bytes"),
-            ("NAMES__RESOLVER", "names.example.org", "smp.names.resolver"),
-            ("NAMES__RESOLVER", "http://a:b@c", "smp.names.resolver"),
-            ("NAMES__MAX_RESPONSE", "1MiB", "smp.names.max_response"),
-            ("NAMES__TIMEOUT", "1ms", "smp.names.timeout"),
-            (
-                "INFORMATION__WEBSITE",
-                "example.org",
-                "smp.information.website",
-            ),
-            ("CONTROL__LISTEN", "127.0.0.1:5224", "smp.control.listen"),
-            ("CONTROL__LISTEN", "0.0.0.0:5224", "smp.control.listen"),
-            (
-                "PROXY__CLIENT_CONCURRENCY",
-                "0",
-                "smp.proxy.client_concurrency",
-            ),
-            ("PROXY__MAX_RELAYS", "0", "smp.proxy.max_relays"),
-            ("PROXY__ANSWER_TIMEOUT", "0", "smp.proxy.answer_timeout"),
-            ("PROXY__SOCKS_MODE", "always", "smp.proxy.socks_mode"),
-            (
-                "PROXY__SOCKS_PROXY",
-                "u:with space@host",
-                "smp.proxy.socks_proxy",
-            ),
+        for (variable, value) in [
+            ("HOSTS", "[\"a b\"]"),
+            ("HOSTS", "[\"a.example:5223\"]"),
+            ("HOSTS", "[\"\"]"),
+            ("PORT", "0"),
+            ("CREATE_PASSWORD", "with space"),
+            ("CREATE_PASSWORD", "pass@word"),
+            ("DAILY_BLOCK_QUOTA", "-2"),
+            ("QUEUES__QUOTA", "0"),
+            ("QUEUES__EXPIRY_INTERVAL", "0"),
+            ("CONNECTIONS__MIN_VERSION", "5"),
+            ("CONNECTIONS__MAX_VERSION", "5"),
+            ("CONNECTIONS__MAX_VERSION", "99"),
+            ("LIMITS__OUT_BYTES", "16KiB"),
+            ("LIMITS__MAX_HANDSHAKES", "0"),
+            ("STATISTICS__SAVE_INTERVAL", "0"),
+            ("NAMES__RESOLVER", "names.example.org"),
+            ("NAMES__RESOLVER", "http://a:b@c"),
+            ("NAMES__MAX_RESPONSE", "1MiB"),
+            ("NAMES__TIMEOUT", "1ms"),
+            ("INFORMATION__WEBSITE", "example.org"),
+            ("CONTROL__LISTEN", "127.0.0.1:5224"),
+            ("CONTROL__LISTEN", "0.0.0.0:5224"),
+            ("PROXY__CLIENT_CONCURRENCY", "0"),
+            ("PROXY__MAX_RELAYS", "0"),
+            ("PROXY__CONNECT_TIMEOUT", "0"),
+            ("PROXY__ANSWER_TIMEOUT", "0"),
+            ("PROXY__SOCKS_MODE", "always"),
+            ("PROXY__SOCKS_PROXY", "u:with space@host"),
         ] {
+            let key = format!("smp.{}", variable.to_lowercase().replace("__", "."));
             let line = refusal(variable, value).unwrap_or_else(|| panic!("{variable} {value}"));
-            assert!(line.contains(key) && !line.contains('\n'), "{line}");
+            assert!(line.contains(&key) && !line.contains('\n'), "{line}");
             assert!(!line.contains("with space"), "a secret is shown: {line}");
         }
     }

@@ -6,10 +6,8 @@ use relay_core::config::{ByteSize, Secret, Span};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::check::{Problem, zero};
 use crate::names::{Authorization, Endpoint, Limits, Names, Resolver, Trust};
-
-/// A value that cannot work: its key below `smp`, and why.
-type Problem = (&'static str, String);
 
 /// Names of people and groups, which apps of v7 ask this server for. It asks an HTTP service in
 /// turn, such as snrc-resolve; without one, no name is resolved.
@@ -65,8 +63,8 @@ impl NamesConfig {
         if self.timeout < Span::millis(100) || self.timeout > Span::secs(60) {
             return of("names.timeout", "must be from 100ms to 60s");
         }
-        if self.concurrency == 0 {
-            return of("names.concurrency", "must be 1 or more");
+        if let Some(problem) = zero([("names.concurrency", u64::from(self.concurrency))]) {
+            return Some(problem);
         }
         let endpoint = match self.endpoint()? {
             Ok(endpoint) => endpoint,

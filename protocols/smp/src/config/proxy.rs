@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::pattern::is_below;
 pub use self::pattern::{Pattern, PatternError};
 pub use self::socks::SocksProxy;
+use super::check::{Problem, no_time, zero};
 
 /// Private routing: this server passing its clients' messages on to other servers, so that those
 /// do not see the clients' addresses.
@@ -145,14 +146,24 @@ impl ProxyConfig {
     }
 
     /// What is wrong, by key.
-    pub(super) fn problem(&self) -> Option<(&'static str, String)> {
-        let least_one = "must be 1 or more".to_owned();
-        if self.client_concurrency == 0 {
-            return Some(("proxy.client_concurrency", least_one));
-        }
-        if self.max_relays == 0 {
-            return Some(("proxy.max_relays", least_one));
-        }
+    pub(super) fn problem(&self) -> Option<Problem> {
+        let counts = [
+            (
+                "proxy.client_concurrency",
+                u64::from(self.client_concurrency),
+            ),
+            ("proxy.max_relays", u64::from(self.max_relays)),
+        ];
+        let times = [
+            ("proxy.connect_timeout", self.connect_timeout),
+            ("proxy.answer_timeout", self.answer_timeout),
+        ];
+        zero(counts)
+            .or_else(|| self.socks_problem())
+            .or_else(|| no_time(times))
+    }
+
+    fn socks_problem(&self) -> Option<Problem> {
         if self.socks_proxy.is_some() && self.socks().is_none() {
             let reason = "must be HOST:PORT or USER:PASSWORD@HOST:PORT, like 127.0.0.1:9050";
             return Some(("proxy.socks_proxy", reason.to_owned()));
@@ -161,11 +172,6 @@ impl ProxyConfig {
             let reason = "`always` needs smp.proxy.socks_proxy";
             return Some(("proxy.socks_mode", reason.to_owned()));
         }
-        let times = [
-            ("proxy.connect_timeout", self.connect_timeout),
-            ("proxy.answer_timeout", self.answer_timeout),
-        ];
-        let zero = times.into_iter().find(|(_, time)| *time < Span::millis(1));
-        zero.map(|(key, _)| (key, "must be 1ms or more".to_owned()))
+        None
     }
 }

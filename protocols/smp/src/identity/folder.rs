@@ -64,19 +64,22 @@ impl Folder {
 
     /// Whether there is nothing of an identity.
     pub fn is_empty(&self) -> bool {
-        !FILES.iter().any(|name| self.path.join(name).exists())
+        !FILES.iter().any(|name| self.has(name))
     }
 
     /// Whether there is no leaf at all.
     pub fn lacks_leaf(&self) -> bool {
-        ![SERVER_CRT, SERVER_KEY]
-            .iter()
-            .any(|name| self.path.join(name).exists())
+        ![SERVER_CRT, SERVER_KEY].iter().any(|name| self.has(name))
     }
 
     /// Whether new leaves can be issued here.
     pub fn has_ca_key(&self) -> bool {
-        self.path.join(CA_KEY).exists()
+        self.has(CA_KEY)
+    }
+
+    /// What cannot be looked at may be there: who reads it is told why not.
+    fn has(&self, name: &str) -> bool {
+        self.path.join(name).try_exists().unwrap_or(true)
     }
 
     /// Where it is.
@@ -251,7 +254,10 @@ impl Folder {
             Err(error) => return Err(self.unreadable(name, &error)),
         };
         let key = key_from_pem(&pem);
-        key.map(Some).map_err(|error| self.wrong(name, error))
+        key.map(Some).map_err(|error| {
+            let reason = format!("{error}; restore it from a backup");
+            self.wrong(name, reason)
+        })
     }
 
     /// One or more certificates.

@@ -56,15 +56,10 @@ pub const fn change_room_role(
     if moderator && current.banned {
         return Err(BannedUser);
     }
-    let visible = match role {
-        Role::Admin | Role::Moderator | Role::PlainModerator => visible,
-        Role::NotAdmin => current.visible,
-        Role::Neither => true,
-    };
     Ok(Override {
         moderator,
         admin,
-        visible,
+        visible: visible_after(current.visible, role, visible, true),
         ..current
     })
 }
@@ -79,17 +74,21 @@ pub const fn change_global_role(
     if moderator && current.banned {
         return Err(BannedUser);
     }
-    let visible = match role {
-        Role::Admin | Role::Moderator | Role::PlainModerator => visible,
-        Role::NotAdmin => current.visible,
-        Role::Neither => false,
-    };
     Ok(GlobalRole {
         moderator,
         admin,
-        visible,
+        visible: visible_after(current.visible, role, visible, false),
         ..current
     })
+}
+
+/// Whether somebody is shown, after the change; `bare` says whether those without a role are.
+const fn visible_after(current: bool, role: Role, wanted: bool, bare: bool) -> bool {
+    match role {
+        Role::Admin | Role::Moderator | Role::PlainModerator => wanted,
+        Role::NotAdmin => current,
+        Role::Neither => bare,
+    }
 }
 
 /// Moderator and admin, after the change. Admins are moderators.

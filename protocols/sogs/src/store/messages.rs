@@ -85,15 +85,8 @@ impl Tables {
         before: MessageId,
         limit: usize,
     ) -> Result<Page, StoreError> {
-        let condition = format!(
-            "m.room_id = ? AND m.id < ? AND m.data IS NOT NULL AND {VISIBLE} \
-             ORDER BY m.id DESC LIMIT ?"
-        );
-        let mut marks = values![room, before];
-        marks.extend(visible(reader));
-        marks.push(rows(limit).into());
-        let found = load(self.reads(), &condition, marks).await;
-        Ok(Page::full(self.heard(found)?))
+        let side = ("m.id < ?", before);
+        self.beside(room, reader, side, "m.id DESC", limit).await
     }
 
     /// Messages of a room after one, oldest first: what the legacy API asks for.
@@ -104,11 +97,23 @@ impl Tables {
         after: MessageId,
         limit: usize,
     ) -> Result<Page, StoreError> {
+        let side = ("m.id > ?", after);
+        self.beside(room, reader, side, "m.id", limit).await
+    }
+
+    async fn beside(
+        &self,
+        room: RoomId,
+        reader: Reader,
+        (side, id): (&str, MessageId),
+        order: &str,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
         let condition = format!(
-            "m.room_id = ? AND m.id > ? AND m.data IS NOT NULL AND {VISIBLE} \
-             ORDER BY m.id LIMIT ?"
+            "m.room_id = ? AND {side} AND m.data IS NOT NULL AND {VISIBLE} \
+             ORDER BY {order} LIMIT ?"
         );
-        let mut marks = values![room, after];
+        let mut marks = values![room, id];
         marks.extend(visible(reader));
         marks.push(rows(limit).into());
         let found = load(self.reads(), &condition, marks).await;

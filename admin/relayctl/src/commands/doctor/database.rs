@@ -28,13 +28,21 @@ pub(super) async fn check(ground: &Ground, deep: bool, found: &mut Section<'_>) 
         return found.unknown("storage");
     };
     if let DatabaseUrl::Sqlite(file) = &options.url {
-        if !file.exists() {
-            let file = file.display();
-            return found.ok(format!(
-                "{file} does not exist yet; relayd makes it when it starts"
-            ));
+        let shown = file.display();
+        match file.try_exists() {
+            Ok(true) => network(file, found),
+            Ok(false) => {
+                return found.ok(format!(
+                    "{shown} does not exist yet; relayd makes it when it starts"
+                ));
+            }
+            Err(error) => {
+                return found.warning(
+                    format!("{shown} cannot be looked at: {error}"),
+                    "run relayctl as root or as the user relayd runs as",
+                );
+            }
         }
-        network(file, found);
     }
     match Database::open(options.clone()).await {
         Ok(database) => {

@@ -222,8 +222,9 @@ fn holds(there: &Table, new: &Table) -> bool {
 impl Existing {
     pub(super) fn read(place: &Place) -> Result<Self, Failure> {
         let file = place.file();
-        match fs::symlink_metadata(&file) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self(None)),
+        match fs::symlink_metadata(&file).map_err(|error| (error.kind(), error)) {
+            Err((io::ErrorKind::NotFound, _)) => return Ok(Self(None)),
+            Err((io::ErrorKind::NotADirectory, error)) => return Err(place.unwritten(&error)),
             _ => {}
         }
         let specs = [
@@ -314,5 +315,16 @@ mod tests {
         assert!(!says_all("a = 2\n[s]\nlisten = \"x\"\n", new));
         assert!(!says_all("a = 1\n", new));
         assert!(!says_all("broken = ", new));
+    }
+
+    #[test]
+    fn a_file_in_the_place_of_the_folder_is_told_before_anything_is_asked() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let place = Place::at(file.path()).unwrap();
+        let refused = Existing::read(&place).map(drop).unwrap_err().to_string();
+        assert!(
+            refused.starts_with("cannot write into") && refused.contains("--dir"),
+            "{refused}"
+        );
     }
 }

@@ -73,7 +73,7 @@ pub(super) async fn settle(action: &Action, house: House) -> Result<Option<Desk>
     let House { sources, key } = house;
     if let Some(client) = desk::running(&sources).await? {
         after(action, &State::Current)?;
-        return Ok(Some(Desk::Daemon(client)));
+        return Ok(Some(Desk::of(client)));
     }
     let sources = only_sogs(sources);
     let blueprint =

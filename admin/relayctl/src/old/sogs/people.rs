@@ -1,6 +1,6 @@
 //! Who moderates, and who is banned.
 
-use relay_admin::client::ClientError;
+use relay_admin::client::{Client, ClientError};
 use relay_admin::paths::with;
 use relay_sogs::admin::paths;
 use relay_sogs::admin::types::{Ban, Moderator, User};
@@ -8,11 +8,10 @@ use relay_sogs::admin::types::{Ban, Moderator, User};
 use super::super::say;
 use super::print::Roster;
 use super::{Halt, Outcome};
-use crate::desk::Desk;
 use crate::time;
 
-pub(super) async fn list_global(desk: &Desk) -> Outcome {
-    let everybody: Vec<Moderator> = desk.get(paths::MODERATORS).await?;
+pub(super) async fn list_global(client: &Client) -> Outcome {
+    let everybody: Vec<Moderator> = client.get(paths::MODERATORS).await?;
     let roster = Roster::of(None, &everybody);
     say::out(&format!(
         "{}:\n{}",
@@ -22,8 +21,8 @@ pub(super) async fn list_global(desk: &Desk) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn list_bans(desk: &Desk) -> Outcome {
-    let bans: Vec<Ban> = desk.get(paths::BANS).await?;
+pub(super) async fn list_bans(client: &Client) -> Outcome {
+    let bans: Vec<Ban> = client.get(paths::BANS).await?;
     say::out(&format!("{} bans:\n", bans.len()));
     for ban in bans {
         let place = ban.room.unwrap_or_else(|| "global".to_owned());
@@ -54,8 +53,8 @@ pub(super) fn check_ids(ids: &[String]) -> Outcome {
 }
 
 /// What is known of somebody: under their blinded id, once they have come with one.
-pub(super) async fn known(id: &str, desk: &Desk) -> Result<Option<User>, ClientError> {
-    match desk.get(&with(paths::USER, id)).await {
+pub(super) async fn known(id: &str, client: &Client) -> Result<Option<User>, ClientError> {
+    match client.get(&with(paths::USER, id)).await {
         Ok(user) => Ok(Some(user)),
         Err(ClientError::Refused(_)) => Ok(None),
         Err(error) => Err(error),
@@ -63,15 +62,15 @@ pub(super) async fn known(id: &str, desk: &Desk) -> Result<Option<User>, ClientE
 }
 
 /// The id that somebody goes by on this server.
-pub(super) async fn goes_by(id: &str, desk: &Desk) -> Result<String, ClientError> {
-    Ok(known(id, desk)
+pub(super) async fn goes_by(id: &str, client: &Client) -> Result<String, ClientError> {
+    Ok(known(id, client)
         .await?
         .map_or_else(|| id.to_owned(), |user| user.id))
 }
 
 /// As PySOGS names users in short: `U[050123…cdef]`, with a mark for global roles.
-pub(super) async fn in_short(id: &str, desk: &Desk) -> Result<String, ClientError> {
-    let user = known(id, desk).await?;
+pub(super) async fn in_short(id: &str, client: &Client) -> Result<String, ClientError> {
+    let user = known(id, client).await?;
     let mark = match &user {
         Some(user) if user.admin => "@",
         Some(user) if user.moderator => "%",

@@ -1,6 +1,6 @@
 //! Rooms: made, deleted, emptied, listed.
 
-use relay_admin::client::ClientError;
+use relay_admin::client::{Client, ClientError};
 use relay_admin::paths::with;
 use relay_sogs::admin::paths;
 use relay_sogs::admin::types::{self, Count, Links, Moderator, Room, RoomInFigures};
@@ -9,11 +9,10 @@ use super::super::say;
 use super::print::{self, Roster};
 use super::rules::NewRoom;
 use super::{Halt, Outcome};
-use crate::desk::Desk;
 
-pub(super) async fn add(new: &NewRoom, desk: &Desk) -> Outcome {
+pub(super) async fn add(new: &NewRoom, client: &Client) -> Outcome {
     let token = &new.token;
-    if find(token, &all(desk).await?).is_some() {
+    if find(token, &all(client).await?).is_some() {
         return Err(Halt::Error(format!(
             "Error: room '{token}' already exists!"
         )));
@@ -24,29 +23,31 @@ pub(super) async fn add(new: &NewRoom, desk: &Desk) -> Outcome {
         description: new.description.clone(),
         defaults: new.perms.for_new_room(),
     };
-    desk.post::<Room>(paths::ROOMS, &room).await?;
+    client.post::<Room>(paths::ROOMS, &room).await?;
     say::out(&format!("Created room {token}:\n"));
-    show(token, false, desk).await
+    show(token, false, client).await
 }
 
-pub(super) async fn delete(token: &str, yes: bool, desk: &Desk) -> Outcome {
-    let room = existing(token, desk).await?;
-    show(&room.token, false, desk).await?;
+pub(super) async fn delete(token: &str, yes: bool, client: &Client) -> Outcome {
+    let room = existing(token, client).await?;
+    show(&room.token, false, client).await?;
     confirm("Are you sure you want to delete this room? [yN] ", yes)?;
-    desk.delete::<Room>(&with(paths::ROOM, &room.token)).await?;
+    client
+        .delete::<Room>(&with(paths::ROOM, &room.token))
+        .await?;
     say::out("Room deleted.\n");
     Ok(())
 }
 
-pub(super) async fn clear(token: &str, yes: bool, desk: &Desk) -> Outcome {
-    let room = existing(token, desk).await?;
-    show(&room.token, false, desk).await?;
+pub(super) async fn clear(token: &str, yes: bool, client: &Client) -> Outcome {
+    let room = existing(token, client).await?;
+    show(&room.token, false, client).await?;
     confirm(
         "Are you sure you want to delete all messages of this room? [yN] ",
         yes,
     )?;
     let path = with(paths::ROOM_CLEAR, &room.token);
-    let cleared: Count = desk.post(&path, &()).await?;
+    let cleared: Count = client.post(&path, &()).await?;
     say::out(&format!(
         "Room cleared: {} messages deleted.\n",
         cleared.count
@@ -54,19 +55,19 @@ pub(super) async fn clear(token: &str, yes: bool, desk: &Desk) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn list(verbose: bool, desk: &Desk) -> Outcome {
-    let rooms = all(desk).await?;
+pub(super) async fn list(verbose: bool, client: &Client) -> Outcome {
+    let rooms = all(client).await?;
     if rooms.is_empty() {
         say::out("No rooms.\n");
     }
     for room in rooms {
-        show(&room.token, verbose, desk).await?;
+        show(&room.token, verbose, client).await?;
     }
     Ok(())
 }
 
-pub(super) async fn print_urls(desk: &Desk) -> Outcome {
-    let links: Links = desk.get(paths::LINKS).await?;
+pub(super) async fn print_urls(client: &Client) -> Outcome {
+    let links: Links = client.get(paths::LINKS).await?;
     if links.rooms.is_empty() {
         say::out(&format!(
             "{}/[room]?public_key={}\n",
@@ -80,8 +81,8 @@ pub(super) async fn print_urls(desk: &Desk) -> Outcome {
 }
 
 /// Every room there is.
-pub(super) async fn all(desk: &Desk) -> Result<Vec<Room>, ClientError> {
-    desk.get(paths::ROOMS).await
+pub(super) async fn all(client: &Client) -> Result<Vec<Room>, ClientError> {
+    client.get(paths::ROOMS).await
 }
 
 /// A room by its token, in whatever case that is written.
@@ -91,15 +92,15 @@ pub(super) fn find<'a>(token: &str, rooms: &'a [Room]) -> Option<&'a Room> {
         .find(|room| room.token.eq_ignore_ascii_case(token))
 }
 
-async fn existing(token: &str, desk: &Desk) -> Result<Room, Halt> {
-    let rooms = all(desk).await?;
+async fn existing(token: &str, client: &Client) -> Result<Room, Halt> {
+    let rooms = all(client).await?;
     let room = find(token, &rooms).cloned();
     room.ok_or_else(|| Halt::Error(format!("Error: no such room '{token}'")))
 }
 
-async fn show(token: &str, verbose: bool, desk: &Desk) -> Outcome {
-    let figures: RoomInFigures = desk.get(&with(paths::ROOM, token)).await?;
-    let everybody: Vec<Moderator> = desk.get(paths::MODERATORS).await?;
+async fn show(token: &str, verbose: bool, client: &Client) -> Outcome {
+    let figures: RoomInFigures = client.get(&with(paths::ROOM, token)).await?;
+    let everybody: Vec<Moderator> = client.get(paths::MODERATORS).await?;
     let roster = Roster::of(Some(&figures.room.token), &everybody);
     say::out(&print::room(&figures, &roster, verbose));
     Ok(())

@@ -1,5 +1,6 @@
 //! Changes of rooms, or of the whole server: first who moderates, then permissions, then names.
 
+use relay_admin::client::Client;
 use relay_admin::paths::with;
 use relay_sogs::admin::paths;
 use relay_sogs::admin::types::{
@@ -12,16 +13,15 @@ use super::print::description;
 use super::rooms::{all, find};
 use super::rules::Update;
 use super::{Halt, Outcome};
-use crate::desk::Desk;
 
-pub(super) async fn run(update: &Update, desk: &Desk) -> Outcome {
-    let place = Place::of(&update.rooms, desk).await?;
-    add_moderators(update, &place, desk).await?;
-    delete_moderators(update, &place, desk).await?;
-    bans(update, &place, desk).await?;
-    permissions(update, &place, desk).await?;
-    describe(update, &place, desk).await?;
-    rename(update, &place, desk).await
+pub(super) async fn run(update: &Update, client: &Client) -> Outcome {
+    let place = Place::of(&update.rooms, client).await?;
+    add_moderators(update, &place, client).await?;
+    delete_moderators(update, &place, client).await?;
+    bans(update, &place, client).await?;
+    permissions(update, &place, client).await?;
+    describe(update, &place, client).await?;
+    rename(update, &place, client).await
 }
 
 /// Where something changes.
@@ -32,14 +32,14 @@ struct Place {
 }
 
 impl Place {
-    async fn of(tokens: &[String], desk: &Desk) -> Result<Self, Halt> {
+    async fn of(tokens: &[String], client: &Client) -> Result<Self, Halt> {
         let is_sign = |token: &String| token == "+" || token == "*";
         if tokens.len() > 1 && tokens.iter().any(is_sign) {
             return Err(Halt::Error(
                 "Error: '+'/'*' arguments to --rooms cannot be used with other rooms".to_owned(),
             ));
         }
-        let rooms = all(desk).await?;
+        let rooms = all(client).await?;
         let sign = tokens.iter().find(|token| is_sign(token));
         let sign = sign.and_then(|token| token.chars().next());
         let rooms = match sign {
@@ -86,7 +86,7 @@ fn named(tokens: &[String], rooms: &[Room]) -> Result<Vec<Room>, Halt> {
     tokens.iter().map(room).collect()
 }
 
-async fn add_moderators(update: &Update, place: &Place, desk: &Desk) -> Outcome {
+async fn add_moderators(update: &Update, place: &Place, client: &Client) -> Outcome {
     let ids = &update.add_moderators;
     check_ids(ids)?;
     if ids.is_empty() {
@@ -102,7 +102,7 @@ async fn add_moderators(update: &Update, place: &Place, desk: &Desk) -> Outcome 
     } else {
         Role::Moderator
     };
-    set_role(ids, place, role, Some(visible), desk).await?;
+    set_role(ids, place, role, Some(visible), client).await?;
     let shown = if visible { "visible" } else { "hidden" };
     let role = if update.admin { "admin" } else { "moderator" };
     for id in ids {
@@ -110,7 +110,7 @@ async fn add_moderators(update: &Update, place: &Place, desk: &Desk) -> Outcome 
             say::out(&format!("Added {id} as {shown} global {role}\n"));
             continue;
         }
-        let id = goes_by(id, desk).await?;
+        let id = goes_by(id, client).await?;
         for Room { name, token, .. } in &place.rooms {
             say::out(&format!(
                 "Added {id} as {shown} {role} of {name} ({token})\n"
@@ -120,16 +120,16 @@ async fn add_moderators(update: &Update, place: &Place, desk: &Desk) -> Outcome 
     Ok(())
 }
 
-async fn delete_moderators(update: &Update, place: &Place, desk: &Desk) -> Outcome {
+async fn delete_moderators(update: &Update, place: &Place, client: &Client) -> Outcome {
     let ids = &update.delete_moderators;
     check_ids(ids)?;
     for id in ids {
         if place.is_global() {
-            delete_global(id, place, desk).await?;
+            delete_global(id, place, client).await?;
             continue;
         }
-        set_role(std::slice::from_ref(id), place, Role::None, None, desk).await?;
-        let id = goes_by(id, desk).await?;
+        set_role(std::slice::from_ref(id), place, Role::None, None, client).await?;
+        let id = goes_by(id, client).await?;
         for Room { name, token, .. } in &place.rooms {
             say::out(&format!(
                 "Removed {id} as moderator/admin of {name} ({token})\n"
@@ -139,8 +139,8 @@ async fn delete_moderators(update: &Update, place: &Place, desk: &Desk) -> Outco
     Ok(())
 }
 
-async fn delete_global(id: &str, place: &Place, desk: &Desk) -> Outcome {
-    let user = known(id, desk).await?;
+async fn delete_global(id: &str, place: &Place, client: &Client) -> Outcome {
+    let user = known(id, client).await?;
     let goes_by = user.as_ref().map_or(id, |user| &user.id).to_owned();
     let role = match user {
         Some(user) if user.admin => "admin",
@@ -150,7 +150,7 @@ async fn delete_global(id: &str, place: &Place, desk: &Desk) -> Outcome {
             return Ok(());
         }
     };
-    set_role(&[id.to_owned()], place, Role::None, None, desk).await?;
+    set_role(&[id.to_owned()], place, Role::None, None, client).await?;
     say::out(&format!("Removed {goes_by} as global {role}\n"));
     Ok(())
 }
@@ -160,7 +160,7 @@ async fn set_role(
     place: &Place,
     role: Role,
     visible: Option<bool>,
-    desk: &Desk,
+    client: &Client,
 ) -> Outcome {
     let set = SetRole {
         ids: ids.to_vec(),
@@ -168,11 +168,11 @@ async fn set_role(
         role,
         visible,
     };
-    desk.put::<Count>(paths::MODERATORS, &set).await?;
+    client.put::<Count>(paths::MODERATORS, &set).await?;
     Ok(())
 }
 
-async fn bans(update: &Update, place: &Place, desk: &Desk) -> Outcome {
+async fn bans(update: &Update, place: &Place, client: &Client) -> Outcome {
     let timeout = update.ban_time.map(|time| time.as_secs());
     for (ids, banned, done) in [
         (&update.ban, true, "Banned"),
@@ -189,9 +189,9 @@ async fn bans(update: &Update, place: &Place, desk: &Desk) -> Outcome {
             banned,
             timeout,
         };
-        desk.put::<Count>(paths::BANS, &set).await?;
+        client.put::<Count>(paths::BANS, &set).await?;
         for id in ids {
-            let id = goes_by(id, desk).await?;
+            let id = goes_by(id, client).await?;
             if place.is_global() {
                 say::out(&format!("{done} {id} globally\n"));
             }
@@ -203,7 +203,7 @@ async fn bans(update: &Update, place: &Place, desk: &Desk) -> Outcome {
     Ok(())
 }
 
-async fn permissions(update: &Update, place: &Place, desk: &Desk) -> Outcome {
+async fn permissions(update: &Update, place: &Place, client: &Client) -> Outcome {
     if update.perms.is_empty() {
         return Ok(());
     }
@@ -215,10 +215,11 @@ async fn permissions(update: &Update, place: &Place, desk: &Desk) -> Outcome {
     for room in &place.rooms {
         let token = &room.token;
         let set = update.perms.of(&update.users);
-        desk.put::<RoomPermissions>(&with(paths::ROOM_PERMISSIONS, token), &set)
+        client
+            .put::<RoomPermissions>(&with(paths::ROOM_PERMISSIONS, token), &set)
             .await?;
         for id in &update.users {
-            let user = in_short(id, desk).await?;
+            let user = in_short(id, client).await?;
             say::out(&format!("Updated room permissions for {user} in {token}\n"));
         }
         let changed = update.perms.each().into_iter();
@@ -237,7 +238,7 @@ async fn permissions(update: &Update, place: &Place, desk: &Desk) -> Outcome {
     Ok(())
 }
 
-async fn describe(update: &Update, place: &Place, desk: &Desk) -> Outcome {
+async fn describe(update: &Update, place: &Place, client: &Client) -> Outcome {
     let Some(text) = &update.description else {
         return Ok(());
     };
@@ -246,7 +247,7 @@ async fn describe(update: &Update, place: &Place, desk: &Desk) -> Outcome {
             description: Some(text.clone()),
             ..RoomEdit::default()
         };
-        let room: Room = desk.put(&with(paths::ROOM, &room.token), &edit).await?;
+        let room: Room = client.put(&with(paths::ROOM, &room.token), &edit).await?;
         let text = description(&room);
         say::out(&format!(
             "Updated {} description to:\n\n{text}\n\n",
@@ -256,7 +257,7 @@ async fn describe(update: &Update, place: &Place, desk: &Desk) -> Outcome {
     Ok(())
 }
 
-async fn rename(update: &Update, place: &Place, desk: &Desk) -> Outcome {
+async fn rename(update: &Update, place: &Place, client: &Client) -> Outcome {
     let Some(name) = &update.name else {
         return Ok(());
     };
@@ -265,7 +266,7 @@ async fn rename(update: &Update, place: &Place, desk: &Desk) -> Outcome {
             name: Some(name.clone()),
             ..RoomEdit::default()
         };
-        let renamed: Room = desk.put(&with(paths::ROOM, &room.token), &edit).await?;
+        let renamed: Room = client.put(&with(paths::ROOM, &room.token), &edit).await?;
         let (old, new) = (&room.name, &renamed.name);
         say::out(&format!(
             "Changed {} name from '{old}' to '{new}'\n",

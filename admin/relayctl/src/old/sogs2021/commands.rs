@@ -1,5 +1,6 @@
 //! Rooms, moderators, and the URL.
 
+use relay_admin::client::Client;
 use relay_admin::paths::with;
 use relay_admin::types::Setting;
 use relay_config::Sources;
@@ -28,46 +29,46 @@ const EVERYTHING: Defaults = Defaults {
 pub(super) async fn run(args: &Args) -> Result<(), Stop> {
     let sources = Sources::of_process(None);
     let desk = match desk::running(&sources).await.map_err(unavailable)? {
-        Some(client) => Desk::Daemon(client),
+        Some(client) => Desk::of(client),
         None => open(args, serve::with_settings(args, sources)?).await?,
     };
-    let outcome = all(args, &desk).await;
+    let outcome = all(args, desk.client()).await;
     desk.close().await;
     outcome
 }
 
-async fn all(args: &Args, desk: &Desk) -> Result<(), Stop> {
+async fn all(args: &Args, client: &Client) -> Result<(), Stop> {
     if let Some(values) = &args.add_room {
         let (id, name) = pair(values);
-        add_room(id, name, desk).await?;
+        add_room(id, name, client).await?;
         say::out(&format!("Added room with ID: {id}\n"));
     }
     if let Some(id) = &args.delete_room {
-        let deleted = desk.delete::<Room>(&with(paths::ROOM, id)).await;
+        let deleted = client.delete::<Room>(&with(paths::ROOM, id)).await;
         deleted.map_err(refused)?;
         say::out(&format!("Deleted room with ID: {id}\n"));
     }
     if let Some(values) = &args.add_moderator {
         let (id, room) = pair(values);
-        set_role(id, room, Role::Admin, desk).await?;
+        set_role(id, room, Role::Admin, client).await?;
         say::out(&format!("Added moderator: {id} to room with ID: {room}\n"));
     }
     if let Some(values) = &args.delete_moderator {
         let (id, room) = pair(values);
-        set_role(id, room, Role::None, desk).await?;
+        set_role(id, room, Role::None, client).await?;
         say::out(&format!(
             "Deleted moderator: {id} from room with ID: {room}\n"
         ));
     }
     if args.print_url {
-        say::out(&urls(desk).await?);
+        say::out(&urls(client).await?);
     }
     Ok(())
 }
 
 /// A room that is there gets another name: in 2021, adding it again did that.
-pub(super) async fn add_room(id: &str, name: &str, desk: &Desk) -> Result<(), Stop> {
-    let rooms: Vec<Room> = desk.get(paths::ROOMS).await.map_err(refused)?;
+pub(super) async fn add_room(id: &str, name: &str, client: &Client) -> Result<(), Stop> {
+    let rooms: Vec<Room> = client.get(paths::ROOMS).await.map_err(refused)?;
     let name = Some(name.to_owned()).filter(|name| !name.is_empty());
     let there = rooms.iter().any(|room| room.token.eq_ignore_ascii_case(id));
     let added: Result<Room, _> = if there {
@@ -75,7 +76,7 @@ pub(super) async fn add_room(id: &str, name: &str, desk: &Desk) -> Result<(), St
             name,
             ..RoomEdit::default()
         };
-        desk.put(&with(paths::ROOM, id), &edit).await
+        client.put(&with(paths::ROOM, id), &edit).await
     } else {
         let new = NewRoom {
             token: id.to_owned(),
@@ -83,27 +84,27 @@ pub(super) async fn add_room(id: &str, name: &str, desk: &Desk) -> Result<(), St
             description: None,
             defaults: EVERYTHING,
         };
-        desk.post(paths::ROOMS, &new).await
+        client.post(paths::ROOMS, &new).await
     };
     added.map(drop).map_err(refused)
 }
 
 /// Moderators of 2021 could do what admins can today.
-async fn set_role(id: &str, room: &str, role: Role, desk: &Desk) -> Result<(), Stop> {
+async fn set_role(id: &str, room: &str, role: Role, client: &Client) -> Result<(), Stop> {
     let set = SetRole {
         ids: vec![id.to_owned()],
         rooms: vec![room.to_owned()],
         role,
         visible: None,
     };
-    let changed: Result<Count, _> = desk.put(paths::MODERATORS, &set).await;
+    let changed: Result<Count, _> = client.put(paths::MODERATORS, &set).await;
     changed.map(drop).map_err(refused)
 }
 
 /// The two lines about the URL.
-pub(super) async fn urls(desk: &Desk) -> Result<String, Stop> {
-    let links: Links = desk.get(paths::LINKS).await.map_err(refused)?;
-    let settings: Vec<Setting> = desk
+pub(super) async fn urls(client: &Client) -> Result<String, Stop> {
+    let links: Links = client.get(paths::LINKS).await.map_err(refused)?;
+    let settings: Vec<Setting> = client
         .get(relay_admin::paths::CONFIG)
         .await
         .map_err(refused)?;

@@ -25,11 +25,11 @@ pub(super) async fn prepare(args: &Args) -> Result<Settings, Stop> {
     let settings = settings(args, &sources)?;
     let desk = open(args, laid_over(sources, settings.clone())).await?;
     let prepared = async {
-        let rooms: Vec<Room> = desk.get(paths::ROOMS).await.map_err(refused)?;
+        let rooms: Vec<Room> = desk.client().get(paths::ROOMS).await.map_err(refused)?;
         if rooms.is_empty() {
-            commands::add_room(FIRST.0, FIRST.1, &desk).await?;
+            commands::add_room(FIRST.0, FIRST.1, desk.client()).await?;
         }
-        commands::urls(&desk).await
+        commands::urls(desk.client()).await
     };
     let urls = prepared.await;
     desk.close().await;

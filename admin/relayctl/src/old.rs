@@ -44,7 +44,14 @@ mod tests {
         ] {
             assert!(by_name(OsStr::new(known)).is_some(), "{known}");
         }
-        for other in ["relayctl", "/usr/bin/relayctl", "", "/", "smp-server-2", "relayd2"] {
+        for other in [
+            "relayctl",
+            "/usr/bin/relayctl",
+            "",
+            "/",
+            "smp-server-2",
+            "relayd2",
+        ] {
             assert!(by_name(OsStr::new(other)).is_none(), "{other}");
         }
     }

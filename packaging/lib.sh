@@ -10,14 +10,14 @@ workspace_version() {
     sed -n '/^\[workspace\.package\]/,/^\[/s/^version *= *"\(.*\)"/\1/p' Cargo.toml
 }
 
-# Builds relayd and relayctl unless BIN says where they are; leaves their folder in $bin.
-build_programs() {
+# Builds relayctl, which is relayd too, unless BIN says where it is; leaves its folder in $bin.
+build_program() {
     local profile=${PROFILE:-release} target=${CARGO_TARGET_DIR:-$PWD/target}
     if [ -n "${BIN:-}" ]; then
         bin=$(realpath "$BIN")
         return
     fi
-    reproducibly cargo build --locked --profile "$profile" --package relayd --package relayctl ${TARGET:+--target "$TARGET"}
+    reproducibly cargo build --locked --profile "$profile" --package relayctl ${TARGET:+--target "$TARGET"}
     [ "$profile" != dev ] || profile=debug
     bin=$(realpath "$target/${TARGET:+$TARGET/}$profile")
 }
@@ -29,4 +29,19 @@ reproducibly() {
     RUSTFLAGS="${RUSTFLAGS:-} --remap-path-prefix=$target=/target --remap-path-prefix=$cargo=/cargo --remap-path-prefix=$PWD=/relayd" \
         CFLAGS="${CFLAGS:-} -ffile-prefix-map=$target=/target -ffile-prefix-map=$cargo=/cargo -ffile-prefix-map=$PWD=/relayd" \
         CARGO_INCREMENTAL=0 "$@"
+}
+
+# Packs the programs in $bin alone, for systems that are not Debian: archive NAME FOLDER.
+archive() {
+    local name=$1 folder
+    folder=$(mktemp -d)
+    mkdir "$folder/$name"
+    install -m 755 "$bin/relayctl" "$folder/$name/relayctl"
+    strip --strip-unneeded -R .comment -R .note "$folder/$name/relayctl"
+    ln -s relayctl "$folder/$name/relayd"
+    cp LICENSE-MIT LICENSE-APACHE README.md CHANGELOG.md docs/relayd.example.toml packaging/systemd/relayd.service \
+        "$folder/$name"
+    tar --create --directory "$folder" --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
+        --mtime="@$SOURCE_DATE_EPOCH" "$name" | xz -6 -T1 >"$2/$name.tar.xz"
+    rm -rf "$folder"
 }

@@ -167,6 +167,7 @@ fn the_alerts_fire_when_they_should() {
     for args in [
         &["check", "rules", "relayd.rules.yml"][..],
         &["check", "config", "prometheus.yml"],
+        &["check", "config", "../docker/prometheus.yml"],
         &["test", "rules", "relayd.rules.test.yml"],
     ] {
         let output = promtool(args).expect("promtool starts");

@@ -9,7 +9,7 @@
 //! - An error is one line on standard error that says what to do next; with `--json` it is
 //!   `{"error": "…"}` there. Standard output then stays empty.
 //!
-//! Installed under the name of an older program, it behaves as that one: see `old`.
+//! Installed under the name of an older program, or of the daemon, it behaves as that one: see `old`.
 //!
 //! # What it knows of the daemon
 //!
@@ -37,8 +37,8 @@ use crate::output::Output;
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
-    let older = args.first().and_then(|argv0| old::by_name(argv0));
-    older.unwrap_or(run)(args)
+    let other = args.first().and_then(|argv0| old::by_name(argv0));
+    other.unwrap_or(run)(args)
 }
 
 /// Runs relayctl with these arguments, its name first: a caller under another name can translate

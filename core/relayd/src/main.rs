@@ -1,50 +1,7 @@
-//! The daemon: reads the command line, runs `relay_core::lifecycle`, gives the exit code.
+//! The daemon as a program of its own; what it does is in the library.
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use relay_core::failure::Failure;
-use relay_core::lifecycle::{self, Options};
-use relayd::Args;
-
-/// Idle connections are many and small, and are left behind by handshakes, which are large: it
-/// gives back what those took. How soon is set where it is built, in `.cargo/config.toml`.
-#[cfg(feature = "jemalloc")]
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
 fn main() -> ExitCode {
-    let args = match Args::try_parse() {
-        Ok(args) => args,
-        Err(error) => return usage(&error),
-    };
-    let options = Options {
-        config: args.config,
-        check: args.check,
-        upgrade: args.upgrade,
-        settings: Vec::new(),
-    };
-    match lifecycle::run(options, relayd::protocols(), relay_admin::server::router) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => fail(&failure),
-    }
-}
-
-/// `--help` and `--version` come this way too. A wrong command line is refused in one line, as
-/// everything else is.
-fn usage(error: &clap::Error) -> ExitCode {
-    if !error.use_stderr() {
-        let _ = error.print();
-        return ExitCode::SUCCESS;
-    }
-    let text = error.to_string();
-    let reason = text.lines().next().unwrap_or_default();
-    let reason = reason.strip_prefix("error: ").unwrap_or(reason);
-    fail(&Failure::Usage(format!("{reason}; see relayd --help")))
-}
-
-#[expect(clippy::print_stderr, reason = "the one line a failed start gives")]
-fn fail(failure: &Failure) -> ExitCode {
-    eprintln!("relayd: {failure}");
-    ExitCode::from(failure.exit_code())
+    relayd::main(std::env::args_os())
 }

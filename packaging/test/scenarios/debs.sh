@@ -63,6 +63,24 @@ use_sogs http://127.0.0.1:8080
 use_smp 127.0.0.1 5223
 seen "configuration, keys and rooms are as they were"
 
+# --- a program put into place by hand takes over by a reload, under a crowd of clients
+python3 /packaging/test/crowd.py 8080 5223 9464 /root/byhand &
+eventually test -s /root/byhand.started
+before=$(systemctl show -P MainPID relayd)
+systemctl reload relayd
+[ "$(systemctl show -P MainPID relayd)" = "$before" ]
+cp /usr/bin/relayctl /root/relayctl
+install -m 755 /root/relayctl /usr/bin/relayctl
+systemctl reload relayd
+[ "$(systemctl show -P MainPID relayd)" != "$before" ]
+sleep 1
+touch /root/byhand.stop
+wait
+fails grep -v '^served' /root/byhand
+systemctl is-active relayd
+[ "$(systemctl show -P NRestarts relayd)" = 0 ]
+seen "systemctl reload hands over to a program that was replaced: $(cat /root/byhand), none refused"
+
 # --- watchdog and restart policy
 kill -KILL "$(systemctl show -P MainPID relayd)"
 eventually relayctl status

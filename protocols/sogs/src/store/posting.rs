@@ -178,14 +178,19 @@ pub(crate) async fn poster(
     posting: &Posting,
 ) -> Result<(Standing, Pace), Halt> {
     let from = posting.limit.counts_from(posting.now).millis();
+    // More than the limit are not worth counting. A plus keeps SQLite from looking for edits through
+    // all that somebody ever posted.
+    let most = posting.limit.count;
     let sql = format!(
         "SELECT {}, r.slow_mode, \
          (SELECT max(p.posted) FROM sogs_message p WHERE p.room_id = r.id \
          AND p.author_id = u.id), \
-         (SELECT count(*) FROM sogs_message c WHERE c.room_id = r.id AND c.author_id = u.id \
-         AND c.posted >= ?) + (SELECT count(*) FROM sogs_history h \
-         JOIN sogs_message e ON e.id = h.message_id WHERE h.replaced >= ? AND e.room_id = r.id \
-         AND e.author_id = u.id AND e.data IS NOT NULL) FROM {STANDING_TABLES}",
+         (SELECT count(*) FROM (SELECT 1 FROM sogs_message c WHERE c.room_id = r.id \
+         AND c.author_id = u.id AND c.posted >= ? LIMIT {most}) AS posts) + \
+         (SELECT count(*) FROM (SELECT 1 FROM sogs_history h \
+         JOIN sogs_message e ON e.id = h.message_id WHERE h.replaced >= ? AND +e.room_id = r.id \
+         AND +e.author_id = u.id AND e.data IS NOT NULL LIMIT {most}) AS edits) \
+         FROM {STANDING_TABLES}",
         standing_columns()
     );
     let row = tx.one(&sql, values![from, from, room, author]).await?;

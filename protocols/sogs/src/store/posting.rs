@@ -178,10 +178,23 @@ pub(crate) async fn poster(
     posting: &Posting,
 ) -> Result<(Standing, Pace), Halt> {
     let from = posting.limit.counts_from(posting.now).millis();
-    // More than the limit are not worth counting. A plus keeps SQLite from looking for edits through
-    // all that somebody ever posted.
-    let most = posting.limit.count;
-    let sql = format!(
+    let row = tx
+        .one(&question(posting.limit), values![from, from, room, author])
+        .await?;
+    let mut row = row.ok_or(Refusal::NotFound)?;
+    let standing = read_standing(&mut row)?;
+    let (slow, last) = (row.next()?, row.next()?);
+    let posted = u64::try_from(row.next::<i64>()?).unwrap_or(0);
+    let pace = Pace { slow, last, posted };
+    Ok((standing, pace))
+}
+
+/// Of the times from which posts and edits count, the room and the author. More than the limit are
+/// not worth counting. A plus keeps SQLite from looking for edits through all that somebody ever
+/// posted.
+pub(super) fn question(limit: RateLimit) -> String {
+    let most = limit.count;
+    format!(
         "SELECT {}, r.slow_mode, \
          (SELECT max(p.posted) FROM sogs_message p WHERE p.room_id = r.id \
          AND p.author_id = u.id), \
@@ -192,14 +205,7 @@ pub(crate) async fn poster(
          AND +e.author_id = u.id AND e.data IS NOT NULL LIMIT {most}) AS edits) \
          FROM {STANDING_TABLES}",
         standing_columns()
-    );
-    let row = tx.one(&sql, values![from, from, room, author]).await?;
-    let mut row = row.ok_or(Refusal::NotFound)?;
-    let standing = read_standing(&mut row)?;
-    let (slow, last) = (row.next()?, row.next()?);
-    let posted = u64::try_from(row.next::<i64>()?).unwrap_or(0);
-    let pace = Pace { slow, last, posted };
-    Ok((standing, pace))
+    )
 }
 
 impl Pace {

@@ -5,6 +5,7 @@ mod counters;
 mod files;
 mod memory;
 mod people;
+mod plans;
 mod posts;
 mod reactions;
 mod rooms;

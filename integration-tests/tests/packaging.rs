@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -186,5 +187,19 @@ fn what_is_packed_is_there() {
                 list.display()
             );
         }
+    }
+}
+
+#[test]
+fn what_is_installed_as_relayd_is_the_daemon() {
+    let dir = tempfile::tempdir().unwrap();
+    let installed = dir.path().join("relayd");
+    symlink(binaries::relayctl(), &installed).unwrap();
+    for argument in ["--help", "--version", "--nonsense"] {
+        let said = |program: &Path| {
+            let run = Command::new(program).arg(argument).output().unwrap();
+            (run.status.code(), run.stdout, run.stderr)
+        };
+        assert_eq!(said(&installed), said(&binaries::relayd()), "{argument}");
     }
 }

@@ -130,6 +130,14 @@ fn a_bad_log_level() {
 }
 
 #[test]
+fn what_a_value_holds_cannot_make_a_second_line_or_move_the_cursor() {
+    let level = "[log]\nlevel = \"a\\nb\\u001b[31m\"\n";
+    refused_config(level, &["log.level", r"a\nb\u{1b}[31m"]);
+    let room = "[sogs.rooms.\"a\\nb\"]\n";
+    refused_config(room, &["sogs.rooms", r"a\nb"]);
+}
+
+#[test]
 fn a_database_of_another_kind() {
     refused_config(
         "[storage]\nurl = 'mysql://h/db'\n",

@@ -1,6 +1,6 @@
 //! How the daemon ends when it cannot go on: one line, and the exit code scripts rely on.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use relay_config::{ConfigError, ConfigErrors};
 use relay_storage::{MigrateError, OpenError};
@@ -31,10 +31,17 @@ impl Failure {
     }
 }
 
+/// One line, whatever stands in the values it gives back: control characters are spelt out.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Self::Usage(line) | Self::Unavailable(line) | Self::Internal(line)) = self;
-        f.write_str(line)
+        line.chars().try_for_each(|character| {
+            if character.is_control() {
+                write!(f, "{}", character.escape_default())
+            } else {
+                f.write_char(character)
+            }
+        })
     }
 }
 

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::{Context, Outcome, Verdict};
 use crate::cli::Config;
 use crate::configuration::{Configuration, all_sections};
+use crate::output::harmless;
 
 pub(super) async fn run(command: Config, context: &Context) -> Outcome {
     match command {
@@ -60,7 +61,8 @@ impl Checked {
 
     fn text(&self) -> String {
         if !self.fine {
-            return self.problems.join("\n");
+            let lines: Vec<_> = self.problems.iter().map(|line| harmless(line)).collect();
+            return lines.join("\n");
         }
         let files: Vec<_> = self.files.iter().map(|f| f.display().to_string()).collect();
         format!(

@@ -16,7 +16,7 @@ use sea_orm::{IsolationLevel, SqliteTransactionMode};
 use sea_orm_migration::{MigrationTrait, MigratorTraitSelf, SchemaManager};
 
 use crate::Database;
-use crate::error::brief;
+use crate::error::{Verdict, brief};
 
 /// Serialises migrating processes on one PostgreSQL; any number all of ours agree on.
 const ADVISORY_LOCK: i64 = 0x7265_6c61_7964;
@@ -93,7 +93,10 @@ impl Migrations {
     fn failed(&self, error: &DbErr) -> MigrateError {
         MigrateError::Failed {
             prefix: self.prefix,
-            reason: brief(error),
+            reason: match Verdict::of(error) {
+                Verdict::Fault(fault) => format!("{fault} ({})", brief(error)),
+                _ => brief(error),
+            },
         }
     }
 

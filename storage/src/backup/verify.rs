@@ -22,6 +22,10 @@ pub async fn verify(backup: &Path) -> Result<Manifest, BackupError> {
 
 pub(super) fn check_entries(backup: &Path) -> Result<Manifest, BackupError> {
     let mut found: HashMap<String, (Entry, u64)> = HashMap::new();
+    // Before all of what may be any folder is read.
+    if backup.is_dir() && !backup.join(NAME).exists() {
+        return Err(no_manifest(backup));
+    }
     let mut manifest = None;
     archive::read(backup, &mut |name, content| {
         if name == NAME {
@@ -32,8 +36,7 @@ pub(super) fn check_entries(backup: &Path) -> Result<Manifest, BackupError> {
         }
         Ok(())
     })?;
-    let manifest =
-        manifest.ok_or_else(|| BackupError::damaged(backup, "it has no manifest.json"))?;
+    let manifest = manifest.ok_or_else(|| no_manifest(backup))?;
     for entry in &manifest.entries {
         match found.remove(&entry.path) {
             Some((seen, rows)) if seen == *entry => check_rows(backup, &manifest, entry, rows)?,
@@ -58,6 +61,10 @@ pub(super) fn check_entries(backup: &Path) -> Result<Manifest, BackupError> {
         )),
         None => Ok(manifest),
     }
+}
+
+fn no_manifest(backup: &Path) -> BackupError {
+    BackupError::damaged(backup, "it has no manifest.json")
 }
 
 fn parse(backup: &Path, content: &mut dyn Read) -> Result<Manifest, BackupError> {

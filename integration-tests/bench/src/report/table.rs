@@ -14,14 +14,17 @@ beside it; database is what the threads of SQLite took of the server's CPU.
 
 ";
 
-/// All reports, each with when and where it was made.
+/// All reports, each with when and where it was made; those of one day, server and machine share a
+/// table.
 pub(crate) fn table(reports: &[Report]) -> String {
     let mut text = String::from(HEAD);
-    for report in reports {
-        let _ = writeln!(text, "{}\n", heading(report));
+    for same in reports.chunk_by(|one, next| heading(one) == heading(next)) {
+        let whose = same.first().map(heading).unwrap_or_default();
+        let _ = writeln!(text, "{whose}\n");
         text.push_str("| scenario | load | operations/s | p50 | p99 | server CPU | limit | CPU / limit | database | written | memory |\n");
         text.push_str("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
-        report.runs.iter().for_each(|run| text.push_str(&row(run)));
+        let runs = same.iter().flat_map(|report| &report.runs);
+        runs.for_each(|run| text.push_str(&row(run)));
         text.push('\n');
     }
     text
@@ -91,7 +94,8 @@ mod tests {
 
     #[test]
     fn a_table_has_a_row_a_run_and_says_where_it_is_from() {
-        let text = table(&[report(&[100.0, 200.0])]);
+        let text = table(&[report(&[100.0]), report(&[200.0])]);
+        assert_eq!(text.matches("| scenario |").count(), 1);
         assert_eq!(
             text.lines()
                 .filter(|line| line.starts_with("| sogs poll"))
